@@ -1,0 +1,1 @@
+"""Feature flags evaluated in your process: see `flags.is_enabled`."""

@@ -1,0 +1,1 @@
+"""The Flaghoist server: store, push, API, console and command."""
