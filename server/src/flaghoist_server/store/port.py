@@ -64,11 +64,19 @@ class Head(msgspec.Struct, frozen=True):
     hash: str = ""
 
 
-class StoredFlag(msgspec.Struct, frozen=True):
-    """A flag document and the version of the environment in which it last changed."""
+class StoredFlag(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A flag document and its last change: in which version, when, by whom, why and how.
+
+    `killed_at` is when the kill came that it is still off by; "" when it is not killed.
+    """
 
     version: int
     document: bytes
+    at: str = ""
+    actor: str = ""
+    reason: str = ""
+    kind: str = ""
+    killed_at: str = ""
 
 
 class State(msgspec.Struct, frozen=True):
