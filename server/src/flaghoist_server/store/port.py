@@ -3,6 +3,12 @@
 Rules: a store keeps and returns, it decides nothing but the compare-and-set. All methods may be
 called from one event loop; a store does its blocking work elsewhere. Documents are bytes of
 canonical JSON and are returned exactly as they were given.
+
+An environment is a log of entries, kept for ever, and nothing else: its state is the fold
+(`change.fold`) of its log. A store may keep snapshots of the state to bound the replay. A log
+starts with the entry given to `begin` (of any version, usually 1) and versions only rise, also
+from one epoch to the next. Inside an epoch they have no gap; the entry that begins another epoch
+may leave one, because it stands above every version that anybody has ever seen.
 """
 
 from __future__ import annotations
@@ -56,12 +62,13 @@ class Conflict(StoreError):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """Where an environment stands. `hash` is the last entry's, "" for an empty log."""
+    """Where an environment stands: position, hash and time of the last entry of its log."""
 
     environment: str
     epoch: str
     version: int
     hash: str = ""
+    at: str = ""
 
 
 class StoredFlag(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -125,8 +132,14 @@ class Store(Protocol):
     async def heads(self) -> list[Head]:
         """Every environment and where it stands, ordered by name."""
 
-    async def create(self, head: Head) -> bool:
-        """Make an empty environment at version 0. False if the name is taken."""
+    async def begin(self, change: Change, after: Head | None) -> bool:
+        """Begin an epoch with `change`, and return once durable (as `append` does).
+
+        `after` None: a new environment, whose log starts with this entry (kind "create", or any
+        other when a log is copied or re-seeded). Else the environment must stand at exactly
+        (epoch, version, hash) of `after`; the entry's epoch is another and its version higher.
+        Raises `Conflict` if the environment exists or stands elsewhere.
+        """
 
     async def load(self, environment: str) -> State | None:
         """The environment whole; None if there is none of this name."""
@@ -134,17 +147,30 @@ class Store(Protocol):
     async def read(self, environment: str, after: int, limit: int = 1000) -> list[Change]:
         """Entries of the log with a version above `after`, in order, at most `limit`."""
 
-    async def history(self, environment: str, key: str, limit: int = 50) -> list[Change]:
-        """The newest entries that touch flag `key`, newest first."""
+    async def base(self, environment: str, version: int) -> State | None:
+        """The newest snapshot kept at or below `version`; None: replay from the log's start.
+
+        Whoever wants the past folds `read(environment, base.head.version)` onto it.
+        """
+
+    async def history(
+        self, environment: str, key: str | None = None, limit: int = 50, before: int | None = None
+    ) -> list[Change]:
+        """The newest entries that touch flag `key` (None: all), below version `before`.
+
+        Newest first, at most `limit`.
+        """
 
     async def append(
         self, changes: Sequence[Change], answer: IdempotentAnswer | None = None
     ) -> bool:
-        """Append one entry to each environment named, all or none, and return once durable.
+        """Append entries to the environments that they name, all or none; return once durable.
 
-        Entry n is accepted only if its environment stands at (epoch, n - 1). Returns whether it
-        is as durable as was configured (False: written, but fewer replicas than asked have it).
-        With `answer`, the idempotent answer is kept in the same act.
+        Entry n is accepted only if its environment stands at (epoch, n - 1) with the entry's
+        `parent` as its hash. Entries of one environment may follow each other in one call (a
+        copied log does). Returns whether all is as durable as was configured (False: written, but
+        fewer replicas than asked have it). With `answer`, the idempotent answer is kept in the
+        same act, for 24 hours; without entries, the answer alone is kept.
         Raises `Conflict`, `StoreReadOnly`, `StoreUnavailable`.
         """
 
@@ -160,5 +186,6 @@ class Store(Protocol):
     def hints(self) -> AsyncIterator[str]:
         """Names of environments that may have moved, and "" for *tokens may have changed*.
 
-        Only a hint: it may repeat, and it may miss; whoever follows polls `heads` as well.
+        Only a hint: it may repeat, and it may miss; whoever follows polls `heads` as well. It ends
+        when the store is closed, and never raises because the store is away.
         """
