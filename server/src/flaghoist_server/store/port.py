@@ -19,8 +19,10 @@ from typing import Protocol
 import msgspec
 
 from flaghoist_server.change.change import Change
+from flaghoist_server.change.state import Head, State, StoredFlag
 
 __all__ = [
+    "ANSWER_KEPT_S",
     "Conflict",
     "Head",
     "IdempotentAnswer",
@@ -32,6 +34,9 @@ __all__ = [
     "StoredFlag",
     "TokenRecord",
 ]
+
+ANSWER_KEPT_S = 24 * 3600
+"""How long an idempotent answer is remembered (R47)."""
 
 
 class StoreError(Exception):
@@ -59,39 +64,6 @@ class Conflict(StoreError):
         self.environment = environment
         self.head = head
         super().__init__(f"environment {environment!r} has moved to {head}; read it again")
-
-
-class Head(msgspec.Struct, frozen=True):
-    """Where an environment stands: position, hash and time of the last entry of its log."""
-
-    environment: str
-    epoch: str
-    version: int
-    hash: str = ""
-    at: str = ""
-
-
-class StoredFlag(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A flag document and its last change: in which version, when, by whom, why and how.
-
-    `killed_at` is when the kill came that it is still off by; "" when it is not killed.
-    """
-
-    version: int
-    document: bytes
-    at: str = ""
-    actor: str = ""
-    reason: str = ""
-    kind: str = ""
-    killed_at: str = ""
-
-
-class State(msgspec.Struct, frozen=True):
-    """An environment whole, at its head."""
-
-    head: Head
-    flags: dict[str, StoredFlag]
-    segments: dict[str, bytes]
 
 
 class TokenRecord(msgspec.Struct, frozen=True, omit_defaults=True):
