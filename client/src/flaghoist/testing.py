@@ -1,0 +1,1 @@
+"""What tests of an application use: overrides, a pytest fixture, a client without a server."""
