@@ -1,0 +1,234 @@
+"""What a `when` must be to mean something: one test, known operators, values that they can use.
+
+The table `OPERATORS` is the list of all operators: the field of `When` that holds each, what its
+values must be, and whether it compares text, so that `ignore_case` has a meaning.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import UNSET
+
+from flaghoist.errors import PatternError
+from flaghoist.model.limits import MAX_ATTRIBUTE_CHARS, MAX_CONDITION_DEPTH, MAX_LIST_ITEMS
+from flaghoist.model.moments import parse_moment
+from flaghoist.model.names import one_of
+from flaghoist.model.patterns import compile_pattern
+from flaghoist.model.problem import Path, Problem
+from flaghoist.model.semver import parse_semver
+from flaghoist.model.shares import PERCENT, thousandths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flaghoist.model.flag import BucketCondition, When
+
+__all__ = ["HASHES", "OPERATORS", "Operator", "check_hash", "check_when", "operator_of"]
+
+HASHES = ("murmur3",)
+"""The names that `hash` may have. Importers of other vendors' flags add theirs."""
+
+
+class Operator(NamedTuple):
+    """One operator of an attribute test."""
+
+    name: str
+    field: str
+    check: Callable[[Any], str]
+    """What is wrong with one value, or an empty text."""
+    expected: str
+    text: bool = False
+
+
+def _any_text(_value: str) -> str:
+    return ""
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, str | bool | int):
+        return ""
+    if isinstance(value, float) and math.isfinite(value):
+        return ""
+    return f"{value!r} cannot be compared"
+
+
+def _finite(value: float) -> str:
+    return "" if math.isfinite(value) else f"{value!r} is no number to compare with"
+
+
+def _semver(value: str) -> str:
+    return "" if parse_semver(value) else f"{value!r} is no semantic version"
+
+
+def _moment(value: str) -> str:
+    return "" if parse_moment(value) is not None else f"{value!r} is no RFC 3339 date-time"
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return f"{value!r} is no network"
+    return ""
+
+
+_SCALARS = "text, numbers, true or false"
+_VERSIONS = "semantic versions such as 4.2.0 or 4.2.0-rc.1"
+_MOMENTS = "date-times such as 2027-03-31T12:00:00Z"
+_FINITE = "finite numbers"
+
+OPERATORS: tuple[Operator, ...] = (
+    Operator("in", "in_", _scalar, _SCALARS, text=True),
+    Operator("not_in", "not_in", _scalar, _SCALARS, text=True),
+    Operator("equals", "equals", _scalar, _SCALARS, text=True),
+    Operator("not_equals", "not_equals", _scalar, _SCALARS, text=True),
+    Operator("starts_with", "starts_with", _any_text, "text", text=True),
+    Operator("ends_with", "ends_with", _any_text, "text", text=True),
+    Operator("contains", "contains", _any_text, "text", text=True),
+    Operator("matches", "matches", _any_text, "RE2 patterns", text=True),
+    Operator("lt", "lt", _finite, _FINITE),
+    Operator("lte", "lte", _finite, _FINITE),
+    Operator("gt", "gt", _finite, _FINITE),
+    Operator("gte", "gte", _finite, _FINITE),
+    Operator("semver_eq", "semver_eq", _semver, _VERSIONS),
+    Operator("semver_lt", "semver_lt", _semver, _VERSIONS),
+    Operator("semver_lte", "semver_lte", _semver, _VERSIONS),
+    Operator("semver_gt", "semver_gt", _semver, _VERSIONS),
+    Operator("semver_gte", "semver_gte", _semver, _VERSIONS),
+    Operator("before", "before", _moment, _MOMENTS),
+    Operator("after", "after", _moment, _MOMENTS),
+    Operator("exists", "exists", _any_text, "[true] or [false]"),
+    Operator("in_cidr", "in_cidr", _network, "networks such as 10.0.0.0/8 or 2001:db8::/32"),
+)
+
+_TESTS = (
+    ("attribute", "attribute"),
+    ("segment", "segment"),
+    ("all", "all"),
+    ("any", "any"),
+    ("not", "not_"),
+    ("bucket", "bucket"),
+)
+_ONE_TEST = "exactly one of all, any, not, segment, bucket, or attribute with an operator"
+
+
+def operator_of(when: When) -> tuple[Operator, list[Any]] | None:
+    """The operator of a checked attribute test and its values; `None` if it has none."""
+    for operator in OPERATORS:
+        values = getattr(when, operator.field)
+        if values is not UNSET:
+            return operator, values
+    return None
+
+
+def check_when(when: When, path: Path, problems: list[Problem], depth: int = 1) -> None:
+    """Add to `problems` what is wrong with a condition, all that it contains included."""
+    if depth > MAX_CONDITION_DEPTH:
+        problems.append(
+            Problem(
+                path, "the condition is nested too deep", f"at most {MAX_CONDITION_DEPTH} levels"
+            )
+        )
+        return
+    tests = [name for name, field in _TESTS if getattr(when, field) is not UNSET]
+    if len(tests) != 1:
+        found = " and ".join(tests) or "nothing"
+        problems.append(Problem(path, f"the condition tests {found}", _ONE_TEST))
+    if when.attribute is not UNSET:
+        _check_attribute(when, when.attribute, path, problems)
+    else:
+        _check_no_attribute(when, path, problems)
+    _check_inner(when, path, problems, depth)
+
+
+def check_hash(name: str | None, path: Path, problems: list[Problem]) -> None:
+    """Add a problem if there is no bucketing of this name."""
+    if name is not None and name not in HASHES:
+        problems.append(Problem(path, f"no hash {name!r}", one_of(HASHES, name, "hash")))
+
+
+def _check_inner(when: When, path: Path, problems: list[Problem], depth: int) -> None:
+    for name, inner in (("all", when.all), ("any", when.any)):
+        if inner is UNSET:
+            continue
+        if not 0 < len(inner) <= MAX_LIST_ITEMS:
+            problems.append(
+                Problem((*path, name), f"{len(inner)} conditions", f"1 to {MAX_LIST_ITEMS}")
+            )
+        for index, item in enumerate(inner):
+            check_when(item, (*path, name, index), problems, depth + 1)
+    if when.not_ is not UNSET:
+        check_when(when.not_, (*path, "not"), problems, depth + 1)
+    if when.bucket is not UNSET:
+        _check_bucket(when.bucket, (*path, "bucket"), problems)
+
+
+def _check_bucket(bucket: BucketCondition, path: Path, problems: list[Problem]) -> None:
+    if thousandths(bucket.below) is None:
+        problems.append(Problem((*path, "below"), f"{bucket.below!r} is no percentage", PERCENT))
+    _check_name(bucket.by, (*path, "by"), problems)
+    check_hash(bucket.hash, (*path, "hash"), problems)
+
+
+def _check_no_attribute(when: When, path: Path, problems: list[Problem]) -> None:
+    if (found := operator_of(when)) is not None:
+        name = found[0].name
+        problems.append(
+            Problem((*path, name), f"{name} without an attribute", "attribute: NAME beside it")
+        )
+    if when.ignore_case:
+        problems.append(
+            Problem((*path, "ignore_case"), "ignore_case without an attribute", "a text operator")
+        )
+
+
+def _check_attribute(when: When, attribute: str, path: Path, problems: list[Problem]) -> None:
+    _check_name(attribute, (*path, "attribute"), problems)
+    found = [operator for operator in OPERATORS if getattr(when, operator.field) is not UNSET]
+    if len(found) != 1:
+        names = " and ".join(operator.name for operator in found) or "no operator"
+        expected = "one operator: " + ", ".join(operator.name for operator in OPERATORS)
+        problems.append(Problem(path, f"the test of {attribute!r} has {names}", expected))
+        return
+    operator = found[0]
+    if when.ignore_case and not operator.text:
+        problems.append(
+            Problem((*path, "ignore_case"), f"{operator.name} compares no text", "no ignore_case")
+        )
+    _check_values(when, operator, (*path, operator.name), problems)
+
+
+def _check_values(when: When, operator: Operator, path: Path, problems: list[Problem]) -> None:
+    values = getattr(when, operator.field)
+    most = 1 if operator.name == "exists" else MAX_LIST_ITEMS
+    if not 0 < len(values) <= most:
+        expected = operator.expected if most == 1 else f"1 to {most} values"
+        problems.append(Problem(path, f"{operator.name} has {len(values)} values", expected))
+    for index, value in enumerate(values):
+        wrong = (
+            _pattern(value, when.ignore_case)
+            if operator.name == "matches"
+            else operator.check(value)
+        )
+        if wrong:
+            problems.append(Problem((*path, index), wrong, operator.expected))
+
+
+def _pattern(value: str, ignore_case: bool) -> str:
+    try:
+        compile_pattern(value, ignore_case)
+    except PatternError as error:
+        return str(error)
+    return ""
+
+
+def _check_name(name: str, path: Path, problems: list[Problem]) -> None:
+    if not 0 < len(name) <= MAX_ATTRIBUTE_CHARS:
+        problems.append(
+            Problem(
+                path, f"{name[:40]!r} names no attribute", f"1 to {MAX_ATTRIBUTE_CHARS} characters"
+            )
+        )
