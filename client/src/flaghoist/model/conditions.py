@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import UNSET
@@ -22,7 +23,7 @@ from flaghoist.model.semver import parse_semver
 from flaghoist.model.shares import PERCENT, thousandths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from flaghoist.model.flag import BucketCondition, When
 
@@ -59,6 +60,14 @@ def _finite(value: float) -> str:
     return "" if math.isfinite(value) else f"{value!r} is no number to compare with"
 
 
+def _pattern(value: str) -> str:
+    try:
+        compile_pattern(value)
+    except PatternError as error:
+        return str(error)
+    return ""
+
+
 def _semver(value: str) -> str:
     return "" if parse_semver(value) else f"{value!r} is no semantic version"
 
@@ -88,7 +97,7 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("starts_with", "starts_with", _any_text, "text", text=True),
     Operator("ends_with", "ends_with", _any_text, "text", text=True),
     Operator("contains", "contains", _any_text, "text", text=True),
-    Operator("matches", "matches", _any_text, "RE2 patterns", text=True),
+    Operator("matches", "matches", _pattern, "RE2 patterns", text=True),
     Operator("lt", "lt", _finite, _FINITE),
     Operator("lte", "lte", _finite, _FINITE),
     Operator("gt", "gt", _finite, _FINITE),
@@ -104,21 +113,16 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("in_cidr", "in_cidr", _network, "networks such as 10.0.0.0/8 or 2001:db8::/32"),
 )
 
-_TESTS = (
-    ("attribute", "attribute"),
-    ("segment", "segment"),
-    ("all", "all"),
-    ("any", "any"),
-    ("not", "not_"),
-    ("bucket", "bucket"),
-)
-_ONE_TEST = "exactly one of all, any, not, segment, bucket, or attribute with an operator"
+_OPERATOR_NAMES = tuple(operator.name for operator in OPERATORS)
+_TESTS = ("all", "any", "not", "segment", "bucket", "attribute")
+
+_operands = attrgetter(*(operator.field for operator in OPERATORS))
+_tests = attrgetter("all", "any", "not_", "segment", "bucket", "attribute")
 
 
 def operator_of(when: When) -> tuple[Operator, list[Any]] | None:
-    """The operator of a checked attribute test and its values; `None` if it has none."""
-    for operator in OPERATORS:
-        values = getattr(when, operator.field)
+    """The operator of an attribute test and its values; `None` if it has none."""
+    for operator, values in zip(OPERATORS, _operands(when), strict=True):
         if values is not UNSET:
             return operator, values
     return None
@@ -127,21 +131,19 @@ def operator_of(when: When) -> tuple[Operator, list[Any]] | None:
 def check_when(when: When, path: Path, problems: list[Problem], depth: int = 1) -> None:
     """Add to `problems` what is wrong with a condition, all that it contains included."""
     if depth > MAX_CONDITION_DEPTH:
-        problems.append(
-            Problem(
-                path, "the condition is nested too deep", f"at most {MAX_CONDITION_DEPTH} levels"
-            )
-        )
+        expected = f"at most {MAX_CONDITION_DEPTH} levels"
+        problems.append(Problem(path, "the condition is nested too deep", expected))
         return
-    tests = [name for name, field in _TESTS if getattr(when, field) is not UNSET]
-    if len(tests) != 1:
-        found = " and ".join(tests) or "nothing"
-        problems.append(Problem(path, f"the condition tests {found}", _ONE_TEST))
+    _check_form(when, path, problems)
     if when.attribute is not UNSET:
-        _check_attribute(when, when.attribute, path, problems)
-    else:
-        _check_no_attribute(when, path, problems)
-    _check_inner(when, path, problems, depth)
+        _check_test(when, when.attribute, path, problems)
+    for name, inner in (("all", when.all), ("any", when.any)):
+        if inner is not UNSET:
+            _check_several(inner, (*path, name), problems, depth)
+    if when.not_ is not UNSET:
+        check_when(when.not_, (*path, "not"), problems, depth + 1)
+    if when.bucket is not UNSET:
+        _check_bucket(when.bucket, (*path, "bucket"), problems)
 
 
 def check_hash(name: str | None, path: Path, problems: list[Problem]) -> None:
@@ -150,85 +152,65 @@ def check_hash(name: str | None, path: Path, problems: list[Problem]) -> None:
         problems.append(Problem(path, f"no hash {name!r}", one_of(HASHES, name, "hash")))
 
 
-def _check_inner(when: When, path: Path, problems: list[Problem], depth: int) -> None:
-    for name, inner in (("all", when.all), ("any", when.any)):
-        if inner is UNSET:
-            continue
-        if not 0 < len(inner) <= MAX_LIST_ITEMS:
-            problems.append(
-                Problem((*path, name), f"{len(inner)} conditions", f"1 to {MAX_LIST_ITEMS}")
-            )
-        for index, item in enumerate(inner):
-            check_when(item, (*path, name, index), problems, depth + 1)
-    if when.not_ is not UNSET:
-        check_when(when.not_, (*path, "not"), problems, depth + 1)
-    if when.bucket is not UNSET:
-        _check_bucket(when.bucket, (*path, "bucket"), problems)
+def _check_form(when: When, path: Path, problems: list[Problem]) -> None:
+    """One test, and of an attribute one operator: all fields but one, or but two, are unset."""
+    tests = _tests(when)
+    operands = _operands(when)
+    wanted = len(operands) - (when.attribute is not UNSET)
+    if tests.count(UNSET) == len(tests) - 1 and operands.count(UNSET) == wanted:
+        return
+    found = _names(_TESTS, tests)
+    if len(found) != 1:
+        text = f"the condition tests {' and '.join(found) or 'nothing'}"
+        problems.append(Problem(path, text, f"exactly one of {', '.join(_TESTS)}"))
+    operators = _names(_OPERATOR_NAMES, operands)
+    if when.attribute is not UNSET:
+        text = f"the test of {when.attribute!r} has {' and '.join(operators) or 'no operator'}"
+        problems.append(Problem(path, text, f"one of {', '.join(_OPERATOR_NAMES)}"))
+    elif operators:
+        text = f"{operators[0]} has no attribute to test"
+        problems.append(Problem((*path, operators[0]), text, "attribute: NAME beside it"))
+
+
+def _names(names: Sequence[str], values: Sequence[object]) -> list[str]:
+    return [name for name, value in zip(names, values, strict=True) if value is not UNSET]
+
+
+def _check_several(inner: Sequence[When], path: Path, problems: list[Problem], depth: int) -> None:
+    if not 0 < len(inner) <= MAX_LIST_ITEMS:
+        found = f"{path[-1]} has {len(inner)} conditions"
+        problems.append(Problem(path, found, f"1 to {MAX_LIST_ITEMS}"))
+    for index, item in enumerate(inner):
+        check_when(item, (*path, index), problems, depth + 1)
 
 
 def _check_bucket(bucket: BucketCondition, path: Path, problems: list[Problem]) -> None:
     if thousandths(bucket.below) is None:
         problems.append(Problem((*path, "below"), f"{bucket.below!r} is no percentage", PERCENT))
-    _check_name(bucket.by, (*path, "by"), problems)
+    _check_attribute(bucket.by, (*path, "by"), problems)
     check_hash(bucket.hash, (*path, "hash"), problems)
 
 
-def _check_no_attribute(when: When, path: Path, problems: list[Problem]) -> None:
-    if (found := operator_of(when)) is not None:
-        name = found[0].name
-        problems.append(
-            Problem((*path, name), f"{name} without an attribute", "attribute: NAME beside it")
-        )
-    if when.ignore_case:
-        problems.append(
-            Problem((*path, "ignore_case"), "ignore_case without an attribute", "a text operator")
-        )
-
-
-def _check_attribute(when: When, attribute: str, path: Path, problems: list[Problem]) -> None:
-    _check_name(attribute, (*path, "attribute"), problems)
-    found = [operator for operator in OPERATORS if getattr(when, operator.field) is not UNSET]
-    if len(found) != 1:
-        names = " and ".join(operator.name for operator in found) or "no operator"
-        expected = "one operator: " + ", ".join(operator.name for operator in OPERATORS)
-        problems.append(Problem(path, f"the test of {attribute!r} has {names}", expected))
+def _check_test(when: When, attribute: str, path: Path, problems: list[Problem]) -> None:
+    _check_attribute(attribute, (*path, "attribute"), problems)
+    found = operator_of(when)
+    if found is None:
         return
-    operator = found[0]
+    operator, values = found
     if when.ignore_case and not operator.text:
-        problems.append(
-            Problem((*path, "ignore_case"), f"{operator.name} compares no text", "no ignore_case")
-        )
-    _check_values(when, operator, (*path, operator.name), problems)
-
-
-def _check_values(when: When, operator: Operator, path: Path, problems: list[Problem]) -> None:
-    values = getattr(when, operator.field)
+        text = f"{operator.name} compares no text"
+        problems.append(Problem((*path, "ignore_case"), text, "no ignore_case here"))
     most = 1 if operator.name == "exists" else MAX_LIST_ITEMS
     if not 0 < len(values) <= most:
-        expected = operator.expected if most == 1 else f"1 to {most} values"
-        problems.append(Problem(path, f"{operator.name} has {len(values)} values", expected))
+        text = f"{operator.name} has {len(values)} values"
+        expected = operator.expected if most == 1 else f"1 to {most}"
+        problems.append(Problem((*path, operator.name), text, expected))
     for index, value in enumerate(values):
-        wrong = (
-            _pattern(value, when.ignore_case)
-            if operator.name == "matches"
-            else operator.check(value)
-        )
-        if wrong:
-            problems.append(Problem((*path, index), wrong, operator.expected))
+        if wrong := operator.check(value):
+            problems.append(Problem((*path, operator.name, index), wrong, operator.expected))
 
 
-def _pattern(value: str, ignore_case: bool) -> str:
-    try:
-        compile_pattern(value, ignore_case)
-    except PatternError as error:
-        return str(error)
-    return ""
-
-
-def _check_name(name: str, path: Path, problems: list[Problem]) -> None:
+def _check_attribute(name: str, path: Path, problems: list[Problem]) -> None:
     if not 0 < len(name) <= MAX_ATTRIBUTE_CHARS:
-        problems.append(
-            Problem(
-                path, f"{name[:40]!r} names no attribute", f"1 to {MAX_ATTRIBUTE_CHARS} characters"
-            )
-        )
+        found = f"{name[:40]!r} names no attribute"
+        problems.append(Problem(path, found, f"1 to {MAX_ATTRIBUTE_CHARS} characters"))

@@ -16,7 +16,6 @@ _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
     r"([Zz]|([+-])([0-9]{2}):([0-9]{2}))"
 )
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -40,7 +39,7 @@ def parse_moment(text: str) -> int | None:
 
 def is_date(text: str) -> bool:
     """Whether the text is a day of the calendar, written YYYY-MM-DD."""
-    if not _DATE.fullmatch(text):
+    if len(text) != 10 or text[4] != "-" or text[7] != "-":
         return False
     try:
         date.fromisoformat(text)

@@ -29,9 +29,11 @@ def thousandths(percent: float) -> int | None:
     """A percentage in buckets; `None` if it is outside 0 … 100 or has more than three decimals."""
     if not 0 <= percent <= 100:  # NaN too
         return None
+    if percent == (whole := int(percent)):
+        return whole * 1000
     scaled = percent * 1000
-    whole = round(scaled)
-    return whole if abs(scaled - whole) < _TOLERANCE else None
+    nearest = round(scaled)
+    return nearest if abs(scaled - nearest) < _TOLERANCE else None
 
 
 def check_serve(
@@ -43,7 +45,8 @@ def check_serve(
         return
     total = 0
     for name, percent in serve.items():
-        check_variant(name, variants, (*path, name), problems)
+        if name not in variants:
+            check_variant(name, variants, (*path, name), problems)
         share = thousandths(percent)
         if share is None:
             problems.append(Problem((*path, name), f"{percent!r} is no percentage", PERCENT))
