@@ -17,6 +17,7 @@ import msgspec
 
 __all__ = [
     "PROTOCOL_VERSION",
+    "REMOVED",
     "Ack",
     "ClientMessage",
     "Current",
@@ -32,6 +33,9 @@ __all__ = [
 ]
 
 PROTOCOL_VERSION = 1
+
+REMOVED = msgspec.Raw(b"null")
+"""What stands in a delta for a segment that was removed: compare the bytes."""
 
 FlagEntry = tuple[int, msgspec.Raw]
 """(version of the environment in which the flag last changed, the canonical flag document)."""
@@ -93,7 +97,8 @@ class Full(msgspec.Struct, tag="full", tag_field="type", frozen=True, omit_defau
 class Delta(msgspec.Struct, tag="delta", tag_field="type", frozen=True, omit_defaults=True):
     """Server -> SDK: what changed from `base` to `version`; refused unless `base` is what it has.
 
-    `None` in place of an entry: the flag or segment was removed.
+    `None` in place of a flag's entry, JSON `null` (`REMOVED`) in place of a segment: removed.
+    (msgspec decodes no `Raw | None`, so a segment is always `Raw`.)
     """
 
     epoch: str
@@ -101,7 +106,7 @@ class Delta(msgspec.Struct, tag="delta", tag_field="type", frozen=True, omit_def
     version: int = 0
     hash: str = ""
     flags: dict[str, FlagEntry | None] = msgspec.field(default_factory=dict)
-    segments: dict[str, msgspec.Raw | None] = msgspec.field(default_factory=dict)
+    segments: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
 
 
 class Current(msgspec.Struct, tag="current", tag_field="type", frozen=True, omit_defaults=True):

@@ -88,17 +88,13 @@ def _contradictions(documents: dict[tuple[str, str], bytes], change: Change) -> 
     """Documents that an entry says were there before it, and were not."""
     for kind, edits in (("flag", change.flags), ("segment", change.segments)):
         for name, edit in edits.items():
-            if _bytes(edit.before) != documents.get((kind, name)):
+            if edit.old != documents.get((kind, name)):
                 yield Break(change.version, f"{kind} {name!r} was another before this entry")
             _put(documents, (kind, name), edit)
 
 
 def _put(documents: dict[tuple[str, str], bytes], place: tuple[str, str], edit: Edit) -> None:
-    if edit.after is None:
+    if (document := edit.new) is None:
         documents.pop(place, None)
     else:
-        documents[place] = bytes(edit.after)
-
-
-def _bytes(raw: msgspec.Raw | None) -> bytes | None:
-    return None if raw is None else bytes(raw)
+        documents[place] = document

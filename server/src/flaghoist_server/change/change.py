@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 __all__ = ["Change", "ChangeKind", "Edit"]
 
@@ -17,10 +18,32 @@ ChangeKind = Literal["create", "apply", "on", "off", "kill", "ramp", "undo", "im
 
 
 class Edit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One document before and after, canonical JSON; `None` is *absent*."""
+    """One document before and after; read it by `old` and `new`, make it by `of`.
 
-    before: msgspec.Raw | None = None
-    after: msgspec.Raw | None = None
+    The fields are JSON in JSON. `UNSET` is *absent* and not `None`, because msgspec decodes no
+    `Raw | None`: it takes every document for a wrong null.
+    """
+
+    before: msgspec.Raw | UnsetType = UNSET
+    after: msgspec.Raw | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, old: bytes | None, new: bytes | None) -> Edit:
+        """From one canonical document to another; None is *absent*."""
+        return cls(
+            UNSET if old is None else msgspec.Raw(old),
+            UNSET if new is None else msgspec.Raw(new),
+        )
+
+    @property
+    def old(self) -> bytes | None:
+        """The document before; None: there was none."""
+        return None if self.before is UNSET else bytes(self.before)
+
+    @property
+    def new(self) -> bytes | None:
+        """The document after; None: it was removed."""
+        return None if self.after is UNSET else bytes(self.after)
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -79,20 +79,19 @@ def fold_all(state: State, changes: Iterable[Change]) -> State:
             raise NotNext(head, change)
         _edit_flags(flags, change)
         for name, edit in change.segments.items():
-            if edit.after is None:
+            if (document := edit.new) is None:
                 segments.pop(name, None)
             else:
-                segments[name] = bytes(edit.after)
+                segments[name] = document
         head = head_of(change)
     return State(head, flags, segments)
 
 
 def _edit_flags(flags: dict[str, StoredFlag], change: Change) -> None:
     for key, edit in change.flags.items():
-        if edit.after is None:
+        if (document := edit.new) is None:
             flags.pop(key, None)
             continue
-        document = bytes(edit.after)
         flags[key] = StoredFlag(
             version=change.version,
             document=document,

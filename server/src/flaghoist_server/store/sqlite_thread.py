@@ -1,0 +1,136 @@
+"""A thread that owns one SQLite connection and does one job after the other.
+
+Rules: only this thread touches the connection. Errors of SQLite become the store's errors here,
+at the border, and say what to do. A job that was handed over is done even if nobody waits for
+its result any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+
+from flaghoist_server.store.port import StoreError, StoreReadOnly, StoreUnavailable
+
+__all__ = ["ConnectionThread", "store_error"]
+
+T = TypeVar("T")
+
+_Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[apsw.Connection], Any]]
+
+_FULL = "the disk is full or the file at its limit: free space; reading goes on, writing resumes"
+
+
+class ConnectionThread:
+    """Runs functions of a connection in a thread of its own; `connect` opens it there.
+
+    When the file at `path` has been removed or replaced, the connection is opened anew: what is
+    written to a file without a name would be lost.
+    """
+
+    def __init__(self, name: str, path: Path, connect: Callable[[], apsw.Connection]) -> None:
+        self._path = path
+        self._connect = connect
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._connection: apsw.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Start the thread; the connection is opened by the first job."""
+        self._thread.start()
+
+    async def run(self, job: Callable[[apsw.Connection], T]) -> T:
+        """The result of `job`, once its turn has come.
+
+        Raises:
+            StoreError: SQLite could not do it.
+        """
+        if self._closed:
+            raise StoreUnavailable(f"{self._path} has been closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put((loop, future, job))
+        return await future
+
+    async def close(self) -> None:
+        """Do what is waiting, then close the connection and end the thread."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join)
+
+    def _work(self) -> None:
+        while (work := self._jobs.get()) is not None:
+            loop, future, job = work
+            result: Any = None
+            failure: Exception | None = None
+            try:
+                result = job(self._opened())
+            except apsw.Error as error:
+                failure = store_error(self._path, error)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the waiting task must hear
+                failure = error
+            try:
+                loop.call_soon_threadsafe(_settle, future, result, failure)
+            except RuntimeError:
+                continue  # the loop has been closed: nobody waits
+        self._drop()
+
+    def _opened(self) -> apsw.Connection:
+        if self._connection is not None and self._identity != _identity(self._path):
+            self._drop()
+        if self._connection is None:
+            self._connection = self._connect()
+            self._identity = _identity(self._path)
+        return self._connection
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def store_error(path: Path, error: apsw.Error) -> StoreError:
+    """SQLite's error as the store's: what is wrong, and what to do."""
+    match error:
+        case apsw.FullError():
+            return StoreReadOnly(f"{path}: {_FULL}")
+        case apsw.ReadOnlyError():
+            return StoreReadOnly(f"{path} cannot be written: check its owner, mode and mount")
+        case apsw.BusyError() | apsw.LockedError():
+            return StoreUnavailable(f"{path} is locked by another program: end it, then try again")
+        case apsw.NotADBError():
+            return StoreError(f"{path} is not a database: name another file or remove it")
+        case apsw.CorruptError():
+            return StoreError(f"{path} is damaged ({error}): restore a backup of it")
+        case apsw.CantOpenError() | apsw.IOError() | apsw.PermissionsError():
+            return StoreUnavailable(f"{path} cannot be read or written ({error}): check the disk")
+        case _:
+            return StoreError(f"{path}: {error}")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at `path` now."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _settle(future: asyncio.Future[Any], result: Any, failure: Exception | None) -> None:
+    if future.done():
+        return
+    if failure is not None:
+        future.set_exception(failure)
+    else:
+        future.set_result(result)
