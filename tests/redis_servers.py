@@ -21,12 +21,14 @@ from types import TracebackType
 from typing import Any, Self
 
 import hiredis
-
 from tests.redis_bin import any_binary
 
 __all__ = ["Cluster", "Redis", "Sentinels", "free_port", "until"]
 
 START_TIMEOUT_S = 10.0
+
+Word = str | int | float | bytes | memoryview
+Settings = dict[str, str | int]
 
 
 def free_port() -> int:
@@ -116,7 +118,7 @@ class Redis:
         reply = self.ask("PING")
         return reply == b"PONG" or "NOAUTH" in str(reply)
 
-    def ask(self, *command: str | int | bytes, timeout_s: float = 5.0) -> Any:
+    def ask(self, *command: Word, timeout_s: float = 5.0) -> Any:
         """One command over a socket of its own; an error reply is returned as it is."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s) as line:
             line.sendall(hiredis.pack_command(command))
@@ -193,7 +195,7 @@ class Sentinels:
     def __enter__(self) -> Self:
         for server in self.servers:
             server.start()
-        until(lambda: self._replicating(), "the replicas to follow")
+        until(self._replicating, "the replicas to follow")
         for sentinel in self.sentinels:
             sentinel.start()
         until(lambda: all(map(self._complete, self.sentinels)), "the Sentinels to find each other")
