@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from flaghoist_server.store.open import open_store
-from flaghoist_server.store.port import Store
-
 from tests.redis_bin import all_binaries
 from tests.redis_servers import Cluster, Redis
+
+from flaghoist_server.store.open import open_store
+from flaghoist_server.store.port import Store
 
 REDIS = [f"redis-{version}" for version in all_binaries()]
 STORES = ["memory", "sqlite", *REDIS, "redis-cluster"]
