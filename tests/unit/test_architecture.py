@@ -36,6 +36,7 @@ SERVER_LAYERS = [
     "api",
     "console",
     "serve",
+    "terminal",
     "demo",
     "cli",
 ]

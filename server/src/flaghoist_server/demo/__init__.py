@@ -1,0 +1,1 @@
+"""`flaghoist demo`: a server, a page, a storefront of four processes, traffic, and one screen."""

@@ -1,0 +1,123 @@
+"""`flaghoist token`: who may do what, and in which environment."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flaghoist_server.change.roles import ROLES
+from flaghoist_server.cli.api import path
+from flaghoist_server.cli.options import connected
+from flaghoist_server.console.words.quantities import ago
+from flaghoist_server.terminal.output import Cell, Output, say
+
+if TYPE_CHECKING:
+    from flaghoist_server.cli.api import Api
+
+__all__ = ["token"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+class Lifetime(click.ParamType[int]):
+    """`90d`, `12h`, `30m` or `45s`, as seconds."""
+
+    name = "lifetime"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The text as seconds."""
+        found = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", str(value))
+        if not found:
+            self.fail(f"{value!r} is no lifetime; write 90d, 12h, 30m or 45s", param, ctx)
+        return int(found[1]) * _UNITS[found[2]]
+
+
+@click.group()
+def token() -> None:
+    """Tokens: who may do what, and in which environment."""
+
+
+@token.command()
+@click.option("--role", type=click.Choice(ROLES), required=True, help="What it may do.")
+@click.option(
+    "-e", "--environment", "--env", metavar="ENV", help="Only there; left out: everywhere."
+)
+@click.option("--name", default="", help="What it is for, as lists and history show it.")
+@click.option("--expires-in", type=Lifetime(), metavar="90d", help="Left out: never.")
+@connected
+def create(
+    api: Api,
+    out: Output,
+    role: str,
+    environment: str | None,
+    name: str,
+    expires_in: int | None,
+) -> None:
+    """Make a token and print it, alone on stdout; it is never shown again.
+
+    Roles: admin, editor (apply), operator (on, off, kill, ramp, undo), viewer (look), sdk, client
+    (remote evaluation from browsers). A token for SDKs belongs to one environment.
+    """
+    body: dict[str, Any] = {"role": role, "environment": environment, "name": name}
+    body["expires_in_seconds"] = expires_in
+    answer = api.post(
+        "/api/v1/tokens", {key: value for key, value in body.items() if value not in (None, "")}
+    )
+    if out.json:
+        out.document(answer)
+        return
+    click.echo(answer["token"])
+    where = f" in {environment}" if environment else ""
+    say(f"made token {answer['id']}, {role}{where}; keep it now, it is not shown again")
+
+
+@token.command("list")
+@connected
+def list_(api: Api, out: Output) -> None:
+    """The tokens: never their secrets."""
+    answer = api.get("/api/v1/tokens")
+    if out.json:
+        out.document(answer)
+        return
+    out.table(
+        ["id", "role", "environment", "name", "made", "state"],
+        [_row(record, datetime.now(UTC)) for record in answer["tokens"]],
+        empty="there is no token yet",
+    )
+
+
+@token.command()
+@click.argument("id", metavar="ID")
+@connected
+def revoke(api: Api, out: Output, id: str) -> None:  # noqa: A002  # the name of the argument
+    """Make a token invalid at once; SDKs connected with it are cut off within five seconds."""
+    answer = api.delete(path("tokens", id))
+    if out.json:
+        out.document(answer or {"id": id, "revoked": True})
+    else:
+        out.line(f"revoked token {id}")
+
+
+def _row(record: dict[str, Any], now: datetime) -> list[Cell]:
+    return [
+        record["id"],
+        record["role"],
+        record.get("environment") or "(all)",
+        record.get("name") or "",
+        ago(record.get("created_at") or "", now),
+        _state(record, now),
+    ]
+
+
+def _state(record: dict[str, Any], now: datetime) -> Cell:
+    revoked, expires = record.get("revoked_at"), record.get("expires_at")
+    if revoked:
+        return f"revoked {ago(revoked, now)}", "bright_black"
+    if not expires:
+        return "valid", "green"
+    if datetime.fromisoformat(expires) <= now:
+        return f"expired {ago(expires, now)}", "bright_black"
+    return f"valid until {expires[:16].replace('T', ' ')}", "green"

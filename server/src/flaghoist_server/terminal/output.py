@@ -1,0 +1,125 @@
+"""What a command prints: answers on stdout, messages for people on stderr.
+
+Rules: colour and tables only on a terminal (NO_COLOR and TERM=dumb are honoured); in a pipe
+plain text, one row a line, nothing cut off. With `--json` stdout holds JSON and nothing else.
+Text from outside (keys, reasons, names) is never read as markup, and its control characters
+are shown, not obeyed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["Cell", "Output", "clean", "is_terminal", "say", "wants_colour"]
+
+Cell = str | tuple[str, str]
+"""A text, or a text and its colour."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    r"""The text on one line, control characters written out (`\x1b`): it may come from anyone.
+
+    >>> clean("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Whether a person watches this stream on something that can move the cursor."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def wants_colour(stream: IO[str]) -> bool:
+    """Colour is for terminals, unless NO_COLOR says otherwise (no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def say(message: str, style: str | None = None) -> None:
+    """A message for people, on stderr."""
+    styled = click.style(message, fg=style) if style and wants_colour(sys.stderr) else message
+    click.echo(styled, err=True, color=True)
+
+
+class Output:
+    """Where a command's answer goes; `json` says in which form it is wanted."""
+
+    def __init__(self, as_json: bool = False) -> None:
+        self.json = as_json
+
+    def document(self, answer: Any) -> None:
+        """Print the answer as JSON, indented."""
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+
+    def json_line(self, answer: Any) -> None:
+        """Print one JSON document of a stream of them, on a line of its own, at once."""
+        click.echo(json.dumps(answer, ensure_ascii=False))
+        sys.stdout.flush()
+
+    def line(self, *cells: Cell) -> None:
+        """Print cells on one line, with a space between."""
+        click.echo(" ".join(_painted(cell, wants_colour(sys.stdout)) for cell in cells), color=True)
+
+    def text(self, text: str) -> None:
+        """Print text that has lines of its own and ends with one."""
+        click.echo(text, nl=not text.endswith("\n"))
+
+    def table(
+        self, headings: Sequence[str], rows: Sequence[Sequence[Cell]], *, empty: str = ""
+    ) -> None:
+        """Print rows under headings, in columns; without rows, `empty` as a message."""
+        if not rows:
+            say(empty)
+        elif is_terminal(sys.stdout):
+            console().print(rich_table(headings, rows))
+        else:
+            self.text(_plain_table(headings, rows))
+
+
+def console() -> Console:
+    """Rich on stdout, with this module's rules for colour."""
+    from rich.console import Console
+
+    return Console(highlight=False, no_color=not wants_colour(sys.stdout), soft_wrap=False)
+
+
+def rich_table(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
+    """A table for a terminal: no box, room between the columns, the first never cut."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bright_black")
+    for place, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=place == 0, overflow="fold")
+    for row in rows:
+        pairs = [(cell, "") if isinstance(cell, str) else cell for cell in row]
+        table.add_row(*(Text(clean(text), style=style) for text, style in pairs))
+    return table
+
+
+def _plain_table(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    lines = [list(headings), *([_painted(cell, False) for cell in row] for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(headings))]
+    padded = (
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+    return "\n".join(padded) + "\n"
+
+
+def _painted(cell: Cell, colour: bool) -> str:
+    text, style = (cell, None) if isinstance(cell, str) else cell
+    return click.style(clean(text), fg=style) if style and colour else clean(text)

@@ -1,0 +1,47 @@
+"""How commands say things, beside the words that the page uses as well. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["mark", "nearest", "receipt", "seconds", "tone"]
+
+_TONES = {"■": "red", "○": "bright_black", "●": "green", "◔": "yellow"}
+
+
+def mark(effective: str) -> str:
+    """The sign before a state in words, so that it can be told apart without colour."""
+    if effective.startswith("KILLED"):
+        return "■"
+    if effective in ("OFF", "ON for 0 %", "caller's default"):
+        return "○"
+    return "◔" if " for " in effective or " by " in effective else "●"
+
+
+def tone(effective: str) -> str:
+    """The colour of a state: it says the same as its mark."""
+    return _TONES[mark(effective)]
+
+
+def seconds(value: float) -> str:
+    """A duration with the digits that matter: `4.1 ms`, `380 ms`, `2.4 s`."""
+    if value < 0.00995:
+        return f"{value * 1000:.1f} ms"
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The one of `words` that was probably meant, if any is close."""
+    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def receipt(connected: int, applied: int, took: float) -> str:
+    """What became of a change: how many of the SDKs that were connected have applied it."""
+    if connected == 0:
+        return "no SDK was connected"
+    have = "SDK has" if connected == 1 else "SDKs have"
+    if applied >= connected:
+        return f"{applied} of {connected} {have} applied it, in {seconds(took)}"
+    return f"only {applied} of {connected} {have} applied it after {seconds(took)}"
