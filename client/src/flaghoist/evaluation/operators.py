@@ -1,0 +1,373 @@
+"""The operators of an attribute test: a class for each kind of comparison and one table.
+
+The rules that all of them keep:
+
+- A missing attribute (`None` counts as missing) and one of a wrong type never match. The
+  operators with a `not` in their name, and `exists: [false]`, are the plain opposite of their
+  counterparts, so there both do match.
+- An attribute that is a list, a tuple or a set matches if one of its items does. Items that are
+  lists themselves are of a wrong type.
+- Several values mean *any of them*.
+- A bool is no number, though Python thinks so. Numbers compare by value: 1 equals 1.0.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import operator
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any, Final
+
+from flaghoist.evaluation.conditions import Condition, Not
+from flaghoist.evaluation.context import TARGETING_KEY, find_attribute
+from flaghoist.model.moments import parse_moment
+from flaghoist.model.patterns import Pattern, compile_pattern
+from flaghoist.model.semver import parse_semver
+
+__all__ = ["OPERATORS", "AttributeTest"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - see the next line
+# mypyc does not know the alias `datetime.UTC`.
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+_MOST_REMEMBERED = 256
+_LONGEST_REMEMBERED = 64
+
+
+class AttributeTest(Condition):
+    """A test of one attribute; subclasses say of which values it holds."""
+
+    __slots__ = ("name", "plain")
+
+    name: str
+    plain: bool
+    """The name leads to an attribute of just that name and nowhere else."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__([])
+        self.name = name
+        self.plain = "." not in name and name != TARGETING_KEY
+
+    def holds(self, key: object, attributes: dict[str, object]) -> bool:
+        """Whether the attribute is there and passes."""
+        value = attributes.get(self.name)
+        if value is None:
+            if self.plain:
+                return False
+            value = find_attribute(self.name, key, attributes)
+            if value is None:
+                return False
+        return self.test(value)
+
+    def test(self, value: object) -> bool:
+        """Whether a value passes."""
+        raise NotImplementedError
+
+    def test_items(self, value: object) -> bool:
+        """Whether the value is a collection of which an item passes."""
+        if not isinstance(value, (list, tuple, set, frozenset)):
+            return False
+        for item in value:
+            if not isinstance(item, (list, tuple, set, frozenset)) and self.test(item):
+                return True
+        return False
+
+
+class Exists(AttributeTest):
+    """The attribute is there."""
+
+    __slots__ = ()
+
+    def test(self, _value: object) -> bool:
+        """Whatever is there passes."""
+        return True
+
+
+class OneOf(AttributeTest):
+    """The value is one of some texts, numbers and truth values."""
+
+    __slots__ = ("numbers", "texts", "truths")
+
+    texts: frozenset[str]
+    numbers: frozenset[float]
+    truths: frozenset[bool]
+
+    def __init__(self, name: str, values: list[Any]) -> None:
+        super().__init__(name)
+        self.texts = frozenset([value for value in values if isinstance(value, str)])
+        self.truths = frozenset([value for value in values if isinstance(value, bool)])
+        self.numbers = frozenset(
+            [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+        )
+
+    def test(self, value: object) -> bool:
+        """Whether an equal value of the same type is among them."""
+        if isinstance(value, str):
+            return value in self.texts
+        if isinstance(value, bool):
+            return value in self.truths
+        if isinstance(value, (int, float)):
+            return value in self.numbers
+        return self.test_items(value)
+
+
+class OneOfFolded(OneOf):
+    """The same where upper and lower case do not matter."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, values: list[Any]) -> None:
+        super().__init__(name, [v.casefold() if isinstance(v, str) else v for v in values])
+
+    def test(self, value: object) -> bool:
+        """Whether an equal value of the same type is among them."""
+        return super().test(value.casefold() if isinstance(value, str) else value)
+
+
+class TextTest(AttributeTest):
+    """A test of text against some pieces of text."""
+
+    __slots__ = ("folded", "pieces")
+
+    pieces: tuple[str, ...]
+    folded: bool
+
+    def __init__(self, name: str, pieces: list[str], folded: bool) -> None:
+        super().__init__(name)
+        self.pieces = tuple([piece.casefold() if folded else piece for piece in pieces])
+        self.folded = folded
+
+
+class StartsWith(TextTest):
+    """The text begins with one of the pieces."""
+
+    __slots__ = ()
+
+    def test(self, value: object) -> bool:
+        """Whether the value is such a text."""
+        if isinstance(value, str):
+            return (value.casefold() if self.folded else value).startswith(self.pieces)
+        return self.test_items(value)
+
+
+class EndsWith(TextTest):
+    """The text ends with one of the pieces."""
+
+    __slots__ = ()
+
+    def test(self, value: object) -> bool:
+        """Whether the value is such a text."""
+        if isinstance(value, str):
+            return (value.casefold() if self.folded else value).endswith(self.pieces)
+        return self.test_items(value)
+
+
+class Contains(TextTest):
+    """One of the pieces occurs in the text."""
+
+    __slots__ = ()
+
+    def test(self, value: object) -> bool:
+        """Whether the value is such a text."""
+        if isinstance(value, str):
+            text = value.casefold() if self.folded else value
+            for piece in self.pieces:
+                if piece in text:
+                    return True
+            return False
+        return self.test_items(value)
+
+
+class NumberTest(AttributeTest):
+    """A number compared with a bound."""
+
+    __slots__ = ("bound", "compare")
+
+    bound: float
+    compare: Callable[[Any, Any], bool]
+
+    def __init__(self, name: str, compare: Callable[[Any, Any], bool], bound: float) -> None:
+        super().__init__(name)
+        self.compare = compare
+        self.bound = bound
+
+    def test(self, value: object) -> bool:
+        """Whether the value is such a number; NaN never is."""
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return self.compare(value, self.bound)
+        return self.test_items(value)
+
+
+class ParsedTest(AttributeTest):
+    """A test of text that has to be read first. Applications ask with the same few texts again
+    and again (their version, their users' networks), so verdicts are remembered."""
+
+    __slots__ = ("remembered",)
+
+    remembered: dict[str, bool]
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.remembered = {}
+
+    def test(self, value: object) -> bool:
+        """Whether the value is a text that passes."""
+        if isinstance(value, str):
+            verdict = self.remembered.get(value)
+            return self.learn(value) if verdict is None else verdict
+        return self.test_items(value)
+
+    def learn(self, text: str) -> bool:
+        """Judge a text and remember the verdict, within bounds."""
+        verdict = self.judge(text)
+        if len(text) <= _LONGEST_REMEMBERED:
+            if len(self.remembered) >= _MOST_REMEMBERED:
+                self.remembered = {}
+            self.remembered[text] = verdict
+        return verdict
+
+    def judge(self, text: str) -> bool:
+        """Whether a text passes."""
+        raise NotImplementedError
+
+
+class Matches(ParsedTest):
+    """One of the patterns occurs in the text."""
+
+    __slots__ = ("patterns",)
+
+    patterns: list[Pattern]
+
+    def __init__(self, name: str, patterns: list[str], folded: bool) -> None:
+        super().__init__(name)
+        self.patterns = [compile_pattern(pattern, folded) for pattern in patterns]
+
+    def judge(self, text: str) -> bool:
+        """Whether a pattern occurs in it."""
+        for pattern in self.patterns:
+            if pattern.search(text):
+                return True
+        return False
+
+
+class SemverTest(ParsedTest):
+    """A semantic version, by precedence, compared with some others."""
+
+    __slots__ = ("bounds", "compare")
+
+    compare: Callable[[Any, Any], bool]
+    bounds: list[Any]
+
+    def __init__(self, name: str, compare: Callable[[Any, Any], bool], bounds: list[str]) -> None:
+        super().__init__(name)
+        self.compare = compare
+        self.bounds = [parse_semver(bound) for bound in bounds]
+
+    def judge(self, text: str) -> bool:
+        """Whether it is a semantic version that compares so with one of the bounds."""
+        version = parse_semver(text)
+        if version is None:
+            return False
+        for bound in self.bounds:
+            if self.compare(version, bound):
+                return True
+        return False
+
+
+class MomentTest(ParsedTest):
+    """A point in time, before or after some others."""
+
+    __slots__ = ("bounds", "compare")
+
+    compare: Callable[[Any, Any], bool]
+    bounds: list[Any]
+
+    def __init__(self, name: str, compare: Callable[[Any, Any], bool], bounds: list[str]) -> None:
+        super().__init__(name)
+        self.compare = compare
+        self.bounds = [parse_moment(bound) for bound in bounds]
+
+    def test(self, value: object) -> bool:
+        """Whether the value is such a text, or a `datetime` that knows its offset."""
+        if isinstance(value, datetime):
+            return value.tzinfo is not None and self.passes((value - _EPOCH) // _MICROSECOND)
+        return super().test(value)
+
+    def judge(self, text: str) -> bool:
+        """Whether it is an RFC 3339 date-time that passes."""
+        moment = parse_moment(text)
+        return moment is not None and self.passes(moment)
+
+    def passes(self, moment: int) -> bool:
+        """Whether the moment compares so with one of the bounds."""
+        for bound in self.bounds:
+            if self.compare(moment, bound):
+                return True
+        return False
+
+
+class InCidr(ParsedTest):
+    """An IP address within one of some networks; an IPv4 address mapped into IPv6 is IPv4."""
+
+    __slots__ = ("networks",)
+
+    networks: list[Any]
+
+    def __init__(self, name: str, networks: list[str]) -> None:
+        super().__init__(name)
+        self.networks = [ipaddress.ip_network(network, strict=False) for network in networks]
+
+    def judge(self, text: str) -> bool:
+        """Whether it is an address in one of them."""
+        try:
+            address: Any = ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        if address.version == 6 and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        for network in self.networks:
+            if address in network:
+                return True
+        return False
+
+
+def _one_of(name: str, values: list[Any], folded: bool) -> Condition:
+    return OneOfFolded(name, values) if folded else OneOf(name, values)
+
+
+def _not_one_of(name: str, values: list[Any], folded: bool) -> Condition:
+    return Not(_one_of(name, values, folded))
+
+
+def _exists(name: str, values: list[Any], _folded: bool) -> Condition:
+    return Exists(name) if values[0] else Not(Exists(name))
+
+
+Maker = Callable[[str, list[Any], bool], Condition]
+"""(attribute, values, ignore case) -> condition."""
+
+OPERATORS: Final[dict[str, Maker]] = {
+    "in": _one_of,
+    "not_in": _not_one_of,
+    "equals": _one_of,
+    "not_equals": _not_one_of,
+    "starts_with": StartsWith,
+    "ends_with": EndsWith,
+    "contains": Contains,
+    "matches": Matches,
+    "lt": lambda name, values, _: NumberTest(name, operator.lt, max(values)),
+    "lte": lambda name, values, _: NumberTest(name, operator.le, max(values)),
+    "gt": lambda name, values, _: NumberTest(name, operator.gt, min(values)),
+    "gte": lambda name, values, _: NumberTest(name, operator.ge, min(values)),
+    "semver_eq": lambda name, values, _: SemverTest(name, operator.eq, values),
+    "semver_lt": lambda name, values, _: SemverTest(name, operator.lt, values),
+    "semver_lte": lambda name, values, _: SemverTest(name, operator.le, values),
+    "semver_gt": lambda name, values, _: SemverTest(name, operator.gt, values),
+    "semver_gte": lambda name, values, _: SemverTest(name, operator.ge, values),
+    "before": lambda name, values, _: MomentTest(name, operator.lt, values),
+    "after": lambda name, values, _: MomentTest(name, operator.gt, values),
+    "exists": _exists,
+    "in_cidr": lambda name, values, _: InCidr(name, values),
+}
+"""Every operator of the contract, and what makes its condition."""
