@@ -18,10 +18,11 @@ from contextvars import ContextVar, Token
 from typing import Any, TypeVar, overload
 
 from flaghoist.evaluation.compiled import CompiledFlag, FixedFlag
-from flaghoist.evaluation.context import Context, InvalidContext
+from flaghoist.evaluation.context import Context
 from flaghoist.evaluation.counters import Counters
 from flaghoist.evaluation.outcome import Outcome, fresh
 from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
+from flaghoist.evaluation.settle import absent, failed, settle
 from flaghoist.snapshot import Snapshot
 
 try:
@@ -162,7 +163,7 @@ class Lookup:
         try:
             return self._settle(key, context, default, False)
         except Exception:  # noqa: BLE001 - the stack is full, or memory: nothing more can be done
-            return Evaluation(default, None, Reason.ERROR, None, 0, ErrorCode.GENERAL)
+            return failed(default, ErrorCode.GENERAL, 0)
 
     def all(self, context: ContextLike = None) -> dict[str, Any]:
         """The value of every flag for this context, all from one snapshot; nothing is counted.
@@ -209,40 +210,17 @@ class Lookup:
             self._view = _View(_CarefulTable(self))
 
     def _settle(self, key: object, context: object, default: object, boolean: bool) -> Evaluation:
-        """An evaluation that is out of the ordinary, from the start."""
+        """An evaluation that is out of the ordinary, counted."""
         try:
             flag = self._view.flags[key]
         except Exception:  # noqa: BLE001 - an unknown key, or one that cannot be hashed
-            return self._absent(key, default)
-        try:
-            outcome = flag.choose(context) if flag.fixed is None else flag.fixed
-        except InvalidContext:
-            return self._failed(flag, default, ErrorCode.INVALID_CONTEXT)
-        except Exception:  # noqa: BLE001 - an attribute may raise whatever it likes
-            return self._failed(flag, default, ErrorCode.GENERAL)
-        found = outcome.evaluation
-        if outcome.absent:
-            outcome.tally.hits += 1
-            return found._replace(value=default)
-        if not (outcome.boolean if boolean else _fits(outcome.value, default)):
-            return self._failed(flag, default, ErrorCode.TYPE_MISMATCH)
-        outcome.tally.hits += 1
-        return found if outcome.plain else found._replace(value=fresh(outcome.value))
-
-    def _failed(self, flag: CompiledFlag, default: object, error: ErrorCode) -> Evaluation:
-        self.counters.tally(flag.key, "").hits += 1
-        return Evaluation(default, None, Reason.ERROR, None, flag.version, error)
-
-    def _absent(self, key: object, default: object) -> Evaluation:
-        snapshot = self._pinned_snapshot()
-        error = ErrorCode.FLAG_NOT_FOUND
-        if not snapshot.loaded:
-            error = ErrorCode.PROVIDER_NOT_READY
-        elif isinstance(key, str):
-            if key in snapshot.rejected:
-                error = ErrorCode.PARSE_ERROR
-            self.counters.add_unknown(key)
-        return Evaluation(default, None, Reason.ERROR, None, 0, error)
+            snapshot = self._pinned_snapshot()
+            if isinstance(key, str):
+                self.counters.add_unknown(key)
+            return absent(key, default, snapshot.loaded, snapshot.rejected)
+        found = settle(flag, context, default, boolean)
+        self.counters.tally(flag.key, found.variant or "").hits += 1
+        return found
 
 
 class Pin:
@@ -296,8 +274,7 @@ class Override:
 
 
 def _fixed(counters: Counters, key: str, value: object) -> CompiledFlag:
-    evaluation = Evaluation(value, "override", Reason.STATIC, None, 0, None)
-    outcome = Outcome(evaluation, counters.tally(key, "override"))
+    outcome = Outcome(Evaluation(value), counters.tally(key, ""), absent=False)
     return FixedFlag(key, 0, b"", outcome)
 
 
@@ -308,18 +285,3 @@ def _add_value(values: dict[str, Any], key: str, flag: CompiledFlag, context: Co
             values[key] = fresh(outcome.value)
     except Exception:  # noqa: BLE001, S110 - a flag that fails has no value; the others have
         pass
-
-
-def _fits(value: object, default: object) -> bool:
-    """Whether a value may stand for a default of this type."""
-    if default is None:
-        return True
-    if isinstance(value, bool) or isinstance(default, bool):
-        return isinstance(value, bool) and isinstance(default, bool)
-    if isinstance(value, int):
-        return isinstance(default, (int, float))
-    if isinstance(value, float):
-        return isinstance(default, float)
-    if isinstance(value, str):
-        return isinstance(default, str)
-    return not isinstance(default, (str, int, float))

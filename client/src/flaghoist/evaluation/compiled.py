@@ -121,15 +121,21 @@ class CompiledRequirement:
 class CompiledRule:
     """A condition (`None`: everyone) and what it serves: one outcome or a split."""
 
-    __slots__ = ("condition", "fixed", "split")
+    __slots__ = ("condition", "fixed", "name", "split")
 
+    name: str
     condition: Condition | None
     fixed: Outcome | None
     split: Split | None
 
     def __init__(
-        self, condition: Condition | None, fixed: Outcome | None, split: Split | None
+        self,
+        name: str,
+        condition: Condition | None,
+        fixed: Outcome | None,
+        split: Split | None,
     ) -> None:
+        self.name = name
         self.condition = condition
         self.fixed = fixed
         self.split = split

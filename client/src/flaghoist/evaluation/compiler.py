@@ -20,7 +20,7 @@ from flaghoist.evaluation.compiled import (
     RuledFlag,
     SplitFlag,
 )
-from flaghoist.evaluation.conditions import All, Any, Below, Condition, Not
+from flaghoist.evaluation.conditions import All, AnyOf, Below, Condition, Not
 from flaghoist.evaluation.counters import Counters
 from flaghoist.evaluation.operators import OPERATORS
 from flaghoist.evaluation.outcome import Outcome, make_outcome
@@ -31,7 +31,7 @@ from flaghoist.model.limits import MAX_CONDITION_DEPTH, MAX_REQUIRES_DEPTH
 from flaghoist.model.shares import thousandths
 from flaghoist.model.validation import effective_variants
 
-__all__ = ["MAX_WEIGHT", "compile_flag", "compile_when", "rule_name"]
+__all__ = ["MAX_WEIGHT", "compile_flag", "compile_when"]
 
 MAX_WEIGHT = 10_000
 """Parts of one flag, those of its segments and required flags included. One document can hold
@@ -53,11 +53,6 @@ def compile_flag(
         FlagError: it refers to what is not there, or is too deep or too large with it.
     """
     return _FlagCompiler(key, flag, version, document, counters, segments, flags).compile()
-
-
-def rule_name(index: int, rule: Rule) -> str:
-    """What an evaluation calls this rule."""
-    return rule.name or f"#{index + 1}"
 
 
 class _FlagCompiler:
@@ -122,20 +117,20 @@ class _FlagCompiler:
         condition = None
         if rule.when is not None:
             condition = compile_when(self._key, rule.when, self._segments, self._salt)
-        name = rule_name(index, rule)
+        name = rule.name or f"#{index + 1}"
         if isinstance(rule.serve, dict):
             split = self._split(rule.serve, name, rule.bucket_by, rule.salt, rule.hash)
-            return CompiledRule(condition, None, split)
-        return CompiledRule(
-            condition, self._outcome(rule.serve, Reason.TARGETING_MATCH, name), None
-        )
+            return CompiledRule(name, condition, None, split)
+        outcome = self._outcome(rule.serve, Reason.TARGETING_MATCH, name)
+        return CompiledRule(name, condition, outcome, None)
 
     def _default(self) -> CompiledRule:
         flag = self._flag
         if isinstance(flag.default, dict):
-            return CompiledRule(None, None, self._split(flag.default, None, None, None, None))
+            split = self._split(flag.default, None, None, None, None)
+            return CompiledRule("", None, None, split)
         serve = flag.off_variant if flag.default is None else flag.default
-        return CompiledRule(None, self._outcome(serve, Reason.DEFAULT), None)
+        return CompiledRule("", None, self._outcome(serve, Reason.DEFAULT), None)
 
     def _split(
         self,
@@ -217,7 +212,7 @@ def _condition(key: str, when: When, segments: Mapping[str, Condition], salt: st
     if when.all is not UNSET:
         return All([_condition(key, part, segments, salt) for part in when.all])
     assert when.any is not UNSET, "decoding has checked that it is one of these"
-    return Any([_condition(key, part, segments, salt) for part in when.any])
+    return AnyOf([_condition(key, part, segments, salt) for part in when.any])
 
 
 def _below(bucket: BucketCondition, salt: str) -> Condition:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from flaghoist.evaluation.bucketing import Bucketer
 from flaghoist.evaluation.context import TARGETING_KEY, find_attribute
 
-__all__ = ["All", "Any", "Below", "Condition", "Not"]
+__all__ = ["All", "AnyOf", "Below", "Condition", "Not"]
 
 
 class Condition:
@@ -49,7 +49,7 @@ class All(Condition):
         return True
 
 
-class Any(Condition):
+class AnyOf(Condition):
     """One of several conditions."""
 
     __slots__ = ("parts",)

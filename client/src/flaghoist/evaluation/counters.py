@@ -14,7 +14,7 @@ from __future__ import annotations
 try:
     from mypy_extensions import i64
 except ImportError:  # only the compiler needs it
-    i64 = int  # type: ignore[misc, assignment]  # what i64 is where nothing is compiled
+    i64 = int  # type: ignore[misc]  # what i64 is where nothing is compiled
 
 __all__ = ["Counters", "Tally"]
 

@@ -42,13 +42,13 @@ class Outcome:
     variant: str | None
     evaluation: Evaluation
 
-    def __init__(self, evaluation: Evaluation, tally: Tally) -> None:
+    def __init__(self, evaluation: Evaluation, tally: Tally, absent: bool) -> None:
         value: object = evaluation.value
         self.evaluation = evaluation
         self.tally = tally
         self.value = value
         self.variant = evaluation.variant
-        self.absent = evaluation.variant is None
+        self.absent = absent
         self.boolean = isinstance(value, bool)
         self.on = value is True
         self.plain = not isinstance(value, (dict, list))
@@ -67,7 +67,7 @@ def make_outcome(
 ) -> Outcome:
     """The outcome of flag `key` that serves `variant`; without one, the caller's default."""
     evaluation = Evaluation(value, variant, reason, rule, version, error)
-    return Outcome(evaluation, counters.tally(key, variant or ""))
+    return Outcome(evaluation, counters.tally(key, variant or ""), absent=variant is None)
 
 
 def fresh(value: object) -> object:

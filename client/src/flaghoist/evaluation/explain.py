@@ -1,0 +1,235 @@
+"""The same evaluation, told step by step.
+
+The result is `settle`'s own. The steps are found by asking the compiled flag's parts in the order
+of the contract (state, requirements, targets, rules, default), beside the document that they were
+compiled from. A property test holds that the steps and the result never differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import UNSET
+
+from flaghoist.evaluation.bucketing import Split, text_of
+from flaghoist.evaluation.compiled import CompiledFlag, CompiledRule, RuledFlag, SplitFlag
+from flaghoist.evaluation.conditions import All, AnyOf, Condition, Not
+from flaghoist.evaluation.context import Context, InvalidContext, find_attribute
+from flaghoist.evaluation.result import ErrorCode, Reason
+from flaghoist.evaluation.settle import absent, settle
+from flaghoist.model.conditions import operator_of
+from flaghoist.model.decode import decode_flag, decode_segment
+from flaghoist.model.flag import Flag, When
+from flaghoist.model.shares import BUCKETS
+
+if TYPE_CHECKING:
+    from flaghoist.snapshot import Snapshot
+
+__all__ = ["Explanation", "explain"]
+
+Step = dict[str, Any]
+"""`step` and `text` always; beside them what a program may want to know of such a step."""
+
+
+class Explanation(NamedTuple):
+    """An evaluation and the steps to it."""
+
+    key: str
+    value: Any
+    variant: str | None
+    reason: Reason
+    rule: str | None
+    version: int
+    error: ErrorCode | None
+    trace: list[Step]
+
+
+def explain(
+    snapshot: Snapshot, key: str, context: object = None, default: object = None
+) -> Explanation:
+    """Evaluate a flag of a snapshot and say how that came about. Nothing is counted."""
+    trace: list[Step] = []
+    flag = snapshot.flags.get(key)
+    why = snapshot.rejected.get(key)
+    if why is not None:
+        trace.append({"step": "document", "text": f"the newest definition cannot be used: {why}"})
+    if flag is None:
+        found = absent(key, default, snapshot.loaded, snapshot.rejected)
+        trace.append({"step": "flag", "text": f"there is no flag {key!r} that could be used"})
+    else:
+        found = settle(flag, context, default)
+        _tell(flag, context, snapshot.segments, trace)
+        if found.error is not None:
+            trace.append({"step": "error", "text": f"{found.error}: {_MEANINGS[found.error]}"})
+    return Explanation(key, *found, trace)
+
+
+_MEANINGS: dict[str, str] = {
+    ErrorCode.TYPE_MISMATCH: "the value is of another type than the default",
+    ErrorCode.TARGETING_KEY_MISSING: "there is nothing to take a bucket of",
+    ErrorCode.INVALID_CONTEXT: "the context is neither text, nor a mapping, nor a Context",
+    ErrorCode.GENERAL: "the evaluation failed; the default is served",
+}
+
+
+def _tell(
+    flag: CompiledFlag, context: object, segments: Mapping[str, bytes], trace: list[Step]
+) -> None:
+    document = decode_flag(flag.key, flag.document)
+    trace.append({"step": "state", "text": f"the flag is {document.state}"})
+    if document.state == "off":
+        trace[-1]["text"] += f", so that it serves {_served(document.off_variant)}"
+        return
+    try:
+        _Teller(document, Context.of(context), segments, trace).tell(flag)
+    except InvalidContext:
+        pass  # the result says so
+    except Exception as error:  # noqa: BLE001 - a foreign attribute may raise whatever it likes
+        trace.append({"step": "error", "text": f"{type(error).__name__} while it was evaluated"})
+
+
+class _Teller:
+    """Tells how one flag comes out for one context."""
+
+    def __init__(
+        self, flag: Flag, context: Context, segments: Mapping[str, bytes], trace: list[Step]
+    ) -> None:
+        self._flag = flag
+        self._key = context.targeting_key
+        self._attributes = context.attributes
+        self._segments = segments
+        self._trace = trace
+
+    def tell(self, flag: CompiledFlag) -> None:
+        """Add the steps, up to the one that decides."""
+        if isinstance(flag, RuledFlag):
+            if self._requirements(flag) and not self._target(flag):
+                self._rules(flag)
+        elif isinstance(flag, SplitFlag):
+            self._default(flag.split)
+        else:
+            self._default(None)
+
+    def _requirements(self, flag: RuledFlag) -> bool:
+        for wanted, requirement in zip(self._flag.requires, flag.requires, strict=True):
+            variant = requirement.flag.decide(self._key, self._attributes).variant
+            met = requirement.met(self._key, self._attributes)
+            text = f"requires {wanted.flag} to be {' or '.join(wanted.variants)}; it is {variant}"
+            if not met:
+                text += f", so that this flag serves {_served(self._flag.off_variant)}"
+            self._trace.append({"step": "requires", "flag": wanted.flag, "met": met, "text": text})
+            if not met:
+                return False
+        return True
+
+    def _target(self, flag: RuledFlag) -> bool:
+        if not flag.targets:
+            return False
+        outcome = flag.target(self._key)
+        shown = _shown(self._key)
+        text = f"{shown} is no target"
+        if outcome is not None:
+            text = f"{shown} is a target: {outcome.variant}"
+        self._trace.append({"step": "target", "met": outcome is not None, "text": text})
+        return outcome is not None
+
+    def _rules(self, flag: RuledFlag) -> None:
+        for document, rule in zip(self._flag.rules, flag.rules, strict=False):
+            conditions: list[Step] = []
+            matched = rule.condition is None
+            if rule.condition is not None and document.when is not None:
+                matched = self._condition(document.when, rule.condition, 0, conditions)
+            text, decided = "does not match", False
+            if matched:
+                text, decided = self._serves(rule.split, rule)
+            self._trace.append({
+                "step": "rule",
+                "rule": rule.name,
+                "matched": decided,
+                "text": f"rule {rule.name} {text}",
+                "conditions": conditions,
+            })
+            if decided:
+                return
+        self._default(flag.rules[-1].split)
+
+    def _serves(self, split: Split | None, rule: CompiledRule) -> tuple[str, bool]:
+        if split is None:
+            assert rule.fixed is not None, "a rule without a split serves one outcome"
+            return f"matches: {_served(rule.fixed.variant)}", True
+        text, decided = self._bucket(split)
+        return f"matches; {text}", decided
+
+    def _default(self, split: Split | None) -> None:
+        text = _served(self._flag.default or self._flag.off_variant)
+        if split is not None:
+            text, decided = self._bucket(split)
+            if not decided:
+                text += f": {_served(self._flag.off_variant)}"
+        self._trace.append({"step": "default", "text": f"by default: {text}"})
+
+    def _bucket(self, split: Split) -> tuple[str, bool]:
+        value = find_attribute(split.by, self._key, self._attributes)
+        bucket = split.bucketer.bucket(value)
+        lower = 0
+        for candidate in split.ranges:
+            if 0 <= bucket < candidate.upper:
+                shares = f"{_percent(lower)} to {_percent(candidate.upper)}"
+                text = f"{split.by} {_shown(value)} has bucket {bucket} of {BUCKETS}"
+                return f"{text}, in {shares} %: {candidate.outcome.variant}", True
+            lower = candidate.upper
+        return f"{split.by} {_shown(value)} has no bucket", False
+
+    def _condition(
+        self, when: When, condition: Condition, depth: int, lines: list[Step]
+    ) -> bool:
+        holds = condition.holds(self._key, self._attributes)
+        lines.append({"depth": depth, "holds": holds, "text": self._described(when)})
+        if when.segment is not UNSET:
+            segment = decode_segment(when.segment, self._segments[when.segment])
+            self._condition(segment.when, condition, depth + 1, lines)
+        elif when.not_ is not UNSET and isinstance(condition, Not):
+            self._condition(when.not_, condition.part, depth + 1, lines)
+        elif isinstance(condition, (All, AnyOf)) and when.attribute is UNSET:
+            for inner, part in zip(_inner(when), condition.parts, strict=True):
+                self._condition(inner, part, depth + 1, lines)
+        return holds
+
+    def _described(self, when: When) -> str:
+        if when.attribute is not UNSET:
+            found = operator_of(when)
+            assert found is not None, "decoding has checked that there is an operator"
+            value = find_attribute(when.attribute, self._key, self._attributes)
+            values = ", ".join(map(_shown, found[1][:5])) + (", …" if len(found[1]) > 5 else "")
+            return f"{when.attribute} {found[0].name} {values}; it is {_shown(value)}"
+        if when.segment is not UNSET:
+            return f"segment {when.segment}"
+        if when.bucket is not UNSET:
+            return f"bucket of {when.bucket.by} below {when.bucket.below:g} %"
+        if when.not_ is not UNSET:
+            return "not"
+        return "all of" if when.all is not UNSET else "any of"
+
+
+def _inner(when: When) -> tuple[When, ...]:
+    if when.all is not UNSET:
+        return when.all
+    return () if when.any is UNSET else when.any
+
+
+def _served(variant: object) -> str:
+    return "the caller's default" if variant is None else f"{variant}"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "absent"
+    if isinstance(value, (str, int, float)):
+        text = repr(value)
+        return text if len(text) <= 60 else f"{text[:60]}…"
+    return f"of type {type(value).__name__}"
+
+
+def _percent(bucket: int) -> str:
+    return f"{bucket / (BUCKETS / 100):g}"
