@@ -84,10 +84,10 @@ def _network(value: str) -> str:
     return ""
 
 
-_SCALARS = "text, numbers, true or false"
-_VERSIONS = "semantic versions such as 4.2.0 or 4.2.0-rc.1"
-_MOMENTS = "date-times such as 2027-03-31T12:00:00Z"
-_FINITE = "finite numbers"
+_SCALARS = "text, a number, true or false"
+_VERSIONS = "a semantic version such as 4.2.0 or 4.2.0-rc.1"
+_MOMENTS = "a date-time such as 2027-03-31T12:00:00Z"
+_FINITE = "a finite number"
 
 OPERATORS: tuple[Operator, ...] = (
     Operator("in", "in_", _scalar, _SCALARS, text=True),
@@ -97,7 +97,7 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("starts_with", "starts_with", _any_text, "text", text=True),
     Operator("ends_with", "ends_with", _any_text, "text", text=True),
     Operator("contains", "contains", _any_text, "text", text=True),
-    Operator("matches", "matches", _pattern, "RE2 patterns", text=True),
+    Operator("matches", "matches", _pattern, "an RE2 pattern", text=True),
     Operator("lt", "lt", _finite, _FINITE),
     Operator("lte", "lte", _finite, _FINITE),
     Operator("gt", "gt", _finite, _FINITE),
@@ -110,7 +110,7 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("before", "before", _moment, _MOMENTS),
     Operator("after", "after", _moment, _MOMENTS),
     Operator("exists", "exists", _any_text, "[true] or [false]"),
-    Operator("in_cidr", "in_cidr", _network, "networks such as 10.0.0.0/8 or 2001:db8::/32"),
+    Operator("in_cidr", "in_cidr", _network, "a network such as 10.0.0.0/8 or 2001:db8::/32"),
 )
 
 _OPERATOR_NAMES = tuple(operator.name for operator in OPERATORS)

@@ -15,7 +15,7 @@ number of flags. It finds a divergence; it is no protection against a forger.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -41,10 +41,13 @@ __all__ = [
 
 Kind = Literal["flag", "segment"]
 
+T = TypeVar("T")
+
 BOOLEAN_VARIANTS: dict[str, Any] = {"on": True, "off": False}
 """What a boolean flag has when it names no variants."""
 
 _MODULUS = 1 << 64
+_FLAG = Flag()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -67,6 +70,9 @@ def normalise(key: str, flag: Flag) -> Flag:
     """The same flag in the one form that its meaning has."""
     return replace(
         flag,
+        type=_default(flag.type, _FLAG.type),
+        state=_default(flag.state, _FLAG.state),
+        bucket_by=_default(flag.bucket_by, _FLAG.bucket_by),
         variants=_variants(flag),
         targets=dict(sorted(flag.targets.items())),
         rules=[_rule(rule) for rule in flag.rules],
@@ -143,7 +149,17 @@ def _whens(whens: tuple[When, ...] | UnsetType) -> tuple[When, ...] | UnsetType:
 
 
 def _bucket(bucket: BucketCondition) -> BucketCondition:
-    return replace(bucket, below=_number(bucket.below), hash=_hash_name(bucket.hash))
+    return replace(
+        bucket,
+        below=_number(bucket.below),
+        by=_default(bucket.by, _FLAG.bucket_by),
+        hash=_hash_name(bucket.hash),
+    )
+
+
+def _default(value: T, default: T) -> T:
+    """msgspec leaves a field out when it *is* the default, which an equal text is not always."""
+    return default if value == default else value
 
 
 def _hash_name(name: str | None) -> str | None:

@@ -11,6 +11,7 @@ __all__ = [
     "MAX_CONDITION_DEPTH",
     "MAX_DOCUMENT_BYTES",
     "MAX_FILE_BYTES",
+    "MAX_FILE_DEPTH",
     "MAX_FLAGS",
     "MAX_LIST_ITEMS",
     "MAX_NAME_CHARS",
@@ -21,6 +22,7 @@ __all__ = [
     "MAX_SUBJECT_CHARS",
     "MAX_VALUE_DEPTH",
     "MAX_VARIANTS",
+    "MAX_YAML_BYTES",
 ]
 
 MAX_FLAGS = 20_000
@@ -30,6 +32,12 @@ MAX_SEGMENTS = 5_000
 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 """A flag file: room for `MAX_FLAGS` flags of ordinary size in several environments."""
+
+MAX_YAML_BYTES = 4 * 1024 * 1024
+"""A flag file in YAML: reading it takes seconds a megabyte, so larger ones are JSON."""
+
+MAX_FILE_DEPTH = 128
+"""Of a flag file: what the deepest condition or value needs, and some."""
 
 MAX_DOCUMENT_BYTES = 64 * 1024
 """One flag or segment, canonical."""

@@ -11,11 +11,15 @@ Path = tuple[str | int, ...]
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that is wrong, at a path in a document."""
+    """One thing that is wrong, at a path in a document.
+
+    `at_key`: the last name of the path is itself what is wrong, not the value that it leads to.
+    """
 
     path: Path
     message: str
     expected: str = ""
+    at_key: bool = False
 
     def __str__(self) -> str:
         where = path_text(self.path)
