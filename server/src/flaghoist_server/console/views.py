@@ -1,0 +1,250 @@
+"""What a page shows: frozen structs that the templates read, and nothing that gathers or renders.
+
+Addresses are made here, so that one place knows how they look: `/env/production` is the list and
+`/env/production/flag/new-checkout` one flag. A key may contain slashes; it is always the last part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from flaghoist_server.console.words.receipts import Receipt
+from flaghoist_server.console.words.states import Effective
+
+__all__ = [
+    "Ask",
+    "Drawn",
+    "Entry",
+    "FlagPage",
+    "Frame",
+    "Listing",
+    "Place",
+    "Problem",
+    "Row",
+    "Sdk",
+    "Step",
+    "Visitor",
+    "ask_url",
+    "flag_url",
+    "list_url",
+]
+
+Drawn = list[tuple[str, str, list[float]]]
+"""Series as they are drawn, from the ground up: variant, colour class, rates."""
+
+_TONES = ("blue", "green", "violet")
+_KNOWN_TONES = {"prod": "red", "live": "red", "stag": "amber", "test": "green", "dev": "blue"}
+
+
+def list_url(environment: str, query: str = "", page: int = 1) -> str:
+    """The address of a list of flags."""
+    asked = {name: value for name, value in (("q", query), ("page", page)) if value not in ("", 1)}
+    return f"/env/{quote(environment, safe='')}" + (f"?{urlencode(asked)}" if asked else "")
+
+
+def flag_url(environment: str, key: str) -> str:
+    """The address of one flag."""
+    return f"/env/{quote(environment, safe='')}/flag/{quote(key)}"
+
+
+def ask_url(environment: str, command: str, key: str) -> str:
+    """The address of the question before `command`."""
+    return f"/env/{quote(environment, safe='')}/{command}/{quote(key)}"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """An environment as the switcher shows it."""
+
+    name: str
+    flags: int = 0
+    connected: int = 0
+    version: int = 0
+
+    @property
+    def production(self) -> bool:
+        """Whether a mistake here is seen by customers: told by its name."""
+        return self.tone == "red"
+
+    @property
+    def tone(self) -> str:
+        """The colour of the stripe; the name always stands beside it."""
+        for start, tone in _KNOWN_TONES.items():
+            if self.name.lower().startswith(start):
+                return tone
+        return _TONES[hashlib.sha256(self.name.encode()).digest()[0] % len(_TONES)]
+
+    @property
+    def url(self) -> str:
+        return list_url(self.name)
+
+    @property
+    def changes_url(self) -> str:
+        return f"/env/{quote(self.name, safe='')}/changes"
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """Who looks: the token's name and role, and what that allows. `environment` "": all of them."""
+
+    name: str
+    role: str
+    environment: str
+    may_flip: bool
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What is around every page.
+
+    `mark` is a fingerprint of what the server wrote into the page: when the live stream tells
+    another one, the script asks for the page again. `live` is that stream's address.
+    """
+
+    theme: str
+    here: str
+    at: str
+    csrf: str
+    origin: str = ""
+    home: str = "/"
+    place: Place | None = None
+    places: tuple[Place, ...] = ()
+    visitor: Visitor | None = None
+    query: str = ""
+    message: str = ""
+    failed: bool = False
+    trouble: str = ""
+    mark: str = ""
+    live: str = ""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One flag in the list."""
+
+    key: str
+    url: str
+    kill_url: str
+    undo_url: str
+    description: str
+    owner: str
+    tags: list[str]
+    stale: str
+    effective: Effective
+    killed_at: str
+    killed_by: str
+    at: str
+    actor: str
+    reason: str
+    applied: int
+    connected: int
+    series: Drawn
+    rates_text: str
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of the flags that a query means: `total` of them, of `all` in the environment."""
+
+    rows: list[Row]
+    total: int
+    all: int
+    page: int
+    pages: int
+    previous_url: str
+    next_url: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One button of the ramp."""
+
+    value: str
+    current: bool
+    says: str
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One change in a flag's history."""
+
+    version: int
+    kind: str
+    at: str
+    actor: str
+    reason: str
+    note: str
+    lines: list[str]
+    diff: list[str]
+
+
+class Sdk(msgspec.Struct, frozen=True):
+    """One connected SDK."""
+
+    app: str
+    build: str
+    instance: str
+    sdk: str
+    version: int
+    late: bool
+    lag: str
+    rejected: str
+
+
+class FlagPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One flag, whole."""
+
+    key: str
+    url: str
+    kill_url: str
+    undo_url: str
+    description: str
+    stale: str
+    effective: Effective
+    killed_at: str
+    killed_by: str
+    on: bool
+    preamble: str
+    digest: str
+    document: str
+    off_serves: str
+    type: str
+    variants: list[tuple[str, str]]
+    facts: list[tuple[str, str]]
+    sentences: list[tuple[str, str, str]]
+    steps: list[Step]
+    featured: str
+    other_variants: list[str]
+    receipt: Receipt
+    undo_says: str
+    window: str
+    slots: int
+    slot_seconds: int
+    until: int
+    series: Drawn
+    legend: list[tuple[str, str, float]]
+    table: list[tuple[str, list[float]]]
+    marks: list[dict[str, object]]
+    history: list[Entry]
+    history_more: bool
+    history_trouble: str
+    instances: list[Sdk]
+    instances_more: int
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """The one question before a change; `seen` is the digest of what was looked at."""
+
+    command: str
+    key: str
+    title: str
+    says: str
+    button: str
+    back: str
+    seen: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why there is no page, and where to go instead."""
+
+    title: str
+    says: str
+    action: str
+    url: str
+    near: tuple[tuple[str, str], ...] = ()

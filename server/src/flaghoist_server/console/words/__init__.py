@@ -1,0 +1,1 @@
+"""Flags, rules, changes and times in words. Pure: documents in, sentences out."""

@@ -1,0 +1,106 @@
+"""What a change did to a flag, in sentences: "default: on 5 % → on 25 %".
+
+The sentences are for people who skim a history; the documents themselves stand beside them on the
+page, so nothing is lost where a sentence only says that something changed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import msgspec
+
+from flaghoist.model.flag import Flag, Rule
+from flaghoist_server.console.words.conditions import condition, serving
+
+__all__ = ["differences", "documents_diff"]
+
+_PLAIN = (
+    "description",
+    "owner",
+    "kind",
+    "expires",
+    "type",
+    "off_variant",
+    "bucket_by",
+    "salt",
+    "hash",
+)
+
+
+def differences(before: Flag | None, after: Flag | None) -> list[str]:
+    """What is different between two documents of one flag, most telling first."""
+    if before is None or after is None:
+        return ["flag added"] if after else ["flag removed"]
+    lines = []
+    if before.state != after.state:
+        lines.append(f"state: {before.state} → {after.state}")
+    if before.default != after.default:
+        was, now = (
+            serving(before.default, before.off_variant),
+            serving(after.default, after.off_variant),
+        )
+        lines.append(f"default: {was} → {now}")
+    lines += _rules(before.rules, after.rules)
+    lines += _targets(before.targets, after.targets)
+    if before.requires != after.requires:
+        lines.append("requirements changed")
+    if before.variants != after.variants:
+        lines.append("variants changed")
+    lines += [_plain(name, before, after) for name in _PLAIN if _differs(name, before, after)]
+    if before.tags != after.tags:
+        lines.append(f"tags: {', '.join(after.tags) or 'none'}")
+    return lines or ["nothing that can be seen"]
+
+
+def documents_diff(before: bytes | None, after: bytes | None) -> list[str]:
+    """Lines of a unified diff of the two documents, laid out for reading."""
+    lines = difflib.unified_diff(_lines(before), _lines(after), lineterm="", n=2)
+    return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+def _lines(document: bytes | None) -> list[str]:
+    return msgspec.json.format(document, indent=2).decode().splitlines() if document else []
+
+
+def _differs(name: str, before: Flag, after: Flag) -> bool:
+    return bool(getattr(before, name) != getattr(after, name))
+
+
+def _plain(name: str, before: Flag, after: Flag) -> str:
+    was, now = getattr(before, name), getattr(after, name)
+    return f"{name.replace('_', ' ')}: {was or 'none'} → {now or 'none'}"
+
+
+def _named(rules: list[Rule]) -> dict[str, Rule]:
+    return {rule.name or f"rule {place}": rule for place, rule in enumerate(rules, start=1)}
+
+
+def _rules(before: list[Rule], after: list[Rule]) -> list[str]:
+    was, now = _named(before), _named(after)
+    lines = [f"{name} added: {condition(now[name].when)}" for name in now if name not in was]
+    lines += [f"{name} removed" for name in was if name not in now]
+    lines += [
+        _rule(name, was[name], now[name]) for name in now if name in was and was[name] != now[name]
+    ]
+    if not lines and before != after:
+        lines.append("rules put into another order")
+    return lines
+
+
+def _rule(name: str, before: Rule, after: Rule) -> str:
+    if before.serve != after.serve:
+        return f"{name}: {serving(before.serve, None)} → {serving(after.serve, None)}"
+    if before.when != after.when:
+        return f"{name}: now {condition(after.when)}"
+    return f"{name}: bucketing changed"
+
+
+def _targets(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    lines = []
+    for variant in sorted({*before, *after}):
+        was, now = set(before.get(variant, ())), set(after.get(variant, ()))
+        if was != now:
+            lines.append(f"targets of {variant}: {len(now - was)} added, {len(was - now)} removed")
+    return lines
