@@ -42,6 +42,7 @@ __all__ = [
     "file_of",
     "parse_flag_document",
     "read_flag_file",
+    "read_source",
     "to_json",
     "to_yaml",
 ]
@@ -65,7 +66,7 @@ def read_flag_file(
         FlagFileError: the file is refused; it has every problem with file, line and column.
     """
     try:
-        source = _read(data, name)
+        source = read_source(data, name)
     except TextError as error:
         raise FlagFileError([in_file(error.problem, name, error.place)]) from error
     file, problems = check_document(source.data, environments)
@@ -94,7 +95,8 @@ def parse_flag_document(data: Any, environments: Collection[str] | None = None) 
     return file
 
 
-def _read(data: str | bytes, name: str) -> Source:
+def read_source(data: str | bytes, name: str) -> Source:
+    """The text as plain data and its places, not yet checked. Raises: TextError."""
     text = _decoded(data)
     suffix = PurePath(name).suffix.lower()
     is_yaml = suffix in {".yaml", ".yml"} or (suffix != ".json" and text.lstrip()[:1] != "{")
