@@ -120,9 +120,9 @@ def kill(request: Request) -> None:
 @click.argument("percent", type=click.FloatRange(0, 100), metavar="PERCENT")
 @click.option("--variant", metavar="V", help="Of which variant; left out: the one that is on.")
 def ramp(request: Request, percent: float, variant: str | None) -> None:
-    """Set the share of users who get a flag, in its default; nobody who has it loses it.
+    """Set the share of users who get a flag, in its default.
 
-    State, rules and targets stay as they are.
+    Who has it keeps it when the share is raised. State, rules and targets stay as they are.
     """
     named = {"variant": variant} if variant else {}
     request.carry_out("ramp", f"is at {percent:g} %", percent=percent, **named)

@@ -57,9 +57,8 @@ def show(api: Api, out: Output, key: str, environment: str | None) -> None:
     from flaghoist.model.flagfile import to_yaml
 
     beside = {name: answer.pop(name) for name in ("key", "environment", "version", "digest")}
-    out.line(
-        f"# {beside['key']} in {beside['environment']}, version {beside['version']}, {beside['digest']}"
-    )
+    where = f"{beside['key']} in {beside['environment']}"
+    out.line(f"# {where}, version {beside['version']}, {beside['digest']}")
     out.text(to_yaml({"flaghoist": 1, "flags": {beside["key"]: answer}}))
 
 

@@ -18,7 +18,6 @@ import click
 
 from flaghoist_server.cli.failure import BAD_INPUT, INTERRUPTED, CommandFailed
 from flaghoist_server.terminal.output import say
-from flaghoist_server.terminal.words import nearest
 
 __all__ = ["COMMANDS", "cli", "main"]
 
@@ -79,6 +78,8 @@ class Commands(click.Group):
         """As click does; an unknown name is answered with the nearest there is."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from flaghoist.model.names import nearest
+
             close = nearest(name, self.list_commands(ctx))
             hint = f"did you mean {close!r}?" if close else "see flaghoist --help"
             ctx.fail(f"there is no command {name!r}; {hint}")
@@ -144,10 +145,14 @@ def _run(given: list[str]) -> int:
 
 
 def _usage(error: click.UsageError) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        say(error.format_message())
+        return BAD_INPUT
     hint = ""
     if error.ctx is not None:
         hint = f" (see {error.ctx.command_path} --help)"
-    say(f"error: {error.format_message().rstrip('.')}{hint}", "red")
+    message = " ".join(error.format_message().split()).rstrip(".")
+    say(f"error: {message[:1].lower()}{message[1:]}{hint}", "red")
     return BAD_INPUT
 
 
@@ -155,7 +160,7 @@ def _failed(failure: CommandFailed, as_json: bool) -> int:
     if as_json:
         answer: dict[str, Any] = {"error": failure.message, **failure.details}
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
-    say(failure.message if failure.exit_code == 0 else f"error: {failure.message}", "red")
+    say(f"error: {failure.message}", "red")
     return failure.exit_code
 
 

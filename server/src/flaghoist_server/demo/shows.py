@@ -16,7 +16,7 @@ from rich.text import Text
 from flaghoist_server.demo.introduction import Introduction
 from flaghoist_server.demo.scene import ChangeSeen, Process, Scene
 from flaghoist_server.demo.screen import SOFT, draw
-from flaghoist_server.terminal.output import console
+from flaghoist_server.terminal.tables import console
 from flaghoist_server.terminal.words import seconds
 
 __all__ = ["LinesShow", "ScreenShow", "Show"]

@@ -22,8 +22,8 @@ import httpx
 import msgspec
 
 from flaghoist.model.flag import Flag
+from flaghoist_server.api.effective import effective
 from flaghoist_server.console.words.quantities import plural
-from flaghoist_server.console.words.states import effective
 from flaghoist_server.demo.children import Child, end_all, start
 from flaghoist_server.demo.failure import DemoFailed
 from flaghoist_server.demo.introduction import Introduction
@@ -254,5 +254,5 @@ def _said(entry: dict[str, Any]) -> str:
     ((key, edit),) = edits.items()
     if edit.get("after") is None:
         return f"{key} removed"
-    state = effective(msgspec.convert(edit["after"], Flag), killed=kind == "kill").text
+    state = effective(msgspec.convert(edit["after"], Flag), killed=kind == "kill")
     return f"{key}: {'undone, ' if kind == 'undo' else ''}{state}"

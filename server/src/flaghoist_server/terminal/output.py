@@ -13,13 +13,9 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
 
 __all__ = ["Cell", "Output", "clean", "is_terminal", "say", "wants_colour"]
 
@@ -84,30 +80,12 @@ class Output:
         if not rows:
             say(empty)
         elif is_terminal(sys.stdout):
-            console().print(rich_table(headings, rows))
+            # rich takes longer to import than most commands take: only for who sees a table
+            from flaghoist_server.terminal.tables import print_table  # noqa: PLC0415
+
+            print_table(headings, rows)
         else:
             self.text(_plain_table(headings, rows))
-
-
-def console() -> Console:
-    """Rich on stdout, with this module's rules for colour."""
-    from rich.console import Console
-
-    return Console(highlight=False, no_color=not wants_colour(sys.stdout), soft_wrap=False)
-
-
-def rich_table(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
-    """A table for a terminal: no box, room between the columns, the first never cut."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bright_black")
-    for place, heading in enumerate(headings):
-        table.add_column(heading, no_wrap=place == 0, overflow="fold")
-    for row in rows:
-        pairs = [(cell, "") if isinstance(cell, str) else cell for cell in row]
-        table.add_row(*(Text(clean(text), style=style) for text, style in pairs))
-    return table
 
 
 def _plain_table(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:

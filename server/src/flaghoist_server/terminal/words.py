@@ -1,11 +1,8 @@
-"""How commands say things, beside the words that the page uses as well. Pure."""
+"""How states, durations and receipts are said, beside the words that the page uses as well. Pure."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-
-__all__ = ["mark", "nearest", "receipt", "seconds", "tone"]
+__all__ = ["mark", "receipt", "seconds", "tone"]
 
 _TONES = {"■": "red", "○": "bright_black", "●": "green", "◔": "yellow"}
 
@@ -14,7 +11,7 @@ def mark(effective: str) -> str:
     """The sign before a state in words, so that it can be told apart without colour."""
     if effective.startswith("KILLED"):
         return "■"
-    if effective in ("OFF", "ON for 0 %", "caller's default"):
+    if effective in ("OFF", "the caller's default"):
         return "○"
     return "◔" if " for " in effective or " by " in effective else "●"
 
@@ -29,12 +26,6 @@ def seconds(value: float) -> str:
     if value < 0.00995:
         return f"{value * 1000:.1f} ms"
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
-
-
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The one of `words` that was probably meant, if any is close."""
-    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return found[0] if found else None
 
 
 def receipt(connected: int, applied: int, took: float) -> str:
