@@ -16,7 +16,7 @@ import msgspec
 
 from flaghoist_server.store.port import StoreError
 from flaghoist_server.store.redis.line import Line
-from flaghoist_server.store.redis.refusals import TryElsewhere, refusal
+from flaghoist_server.store.redis.refusals import TryElsewhere, refusal, unreachable
 from flaghoist_server.store.redis.target import Address, Options, Target
 from flaghoist_server.store.redis.wire import Reply, Wire, opened
 
@@ -24,6 +24,7 @@ __all__ = ["Fitness", "examine"]
 
 OLDEST: Final = (6, 2)
 WAITAOF_SINCE: Final = (7, 2)
+PATIENCE_S: Final = 2.0
 SLOWEST_S: Final = 0.25
 """An attempt to write has half a second; a server that needs half of that for a PONG fails soon."""
 
@@ -48,11 +49,13 @@ async def examine(line: Line) -> Fitness:
 
 async def _examine_one(at: Address, target: Target) -> Fitness:
     try:
-        async with asyncio.timeout(8 * SLOWEST_S), opened(at, target.login) as wire:
+        async with asyncio.timeout(PATIENCE_S), opened(at, target.login) as wire:
             took_s = [await _ping(wire) for _ in range(3)]
             info, fsync = await wire.exchange(["INFO"], ["CONFIG", "GET", "appendfsync"])
     except hiredis.ReplyError as error:
         raise _plain(refusal(error, at)) from error
+    except (OSError, TimeoutError, hiredis.ProtocolError) as error:
+        raise unreachable(str(at), error) from error
     if isinstance(info, hiredis.ReplyError):
         raise _plain(refusal(info, at))
     told = _facts(info)

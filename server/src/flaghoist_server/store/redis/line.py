@@ -17,7 +17,7 @@ from typing import Final
 import hiredis
 
 from flaghoist_server.store.port import StoreError, StoreUnavailable
-from flaghoist_server.store.redis.refusals import TryElsewhere, refusal
+from flaghoist_server.store.redis.refusals import TryElsewhere, refusal, unreachable
 from flaghoist_server.store.redis.routes import routes_to
 from flaghoist_server.store.redis.target import Address, Target
 from flaghoist_server.store.redis.wire import Command, Reply, Wire
@@ -173,8 +173,7 @@ class Line:
             raise self._away(error) from error
 
     def _away(self, error: BaseException) -> StoreUnavailable:
-        why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-        return StoreUnavailable(f"Redis at {self.target.shown} cannot be reached: {why}")
+        return unreachable(self.target.shown, error)
 
 
 def _now() -> float:

@@ -9,7 +9,7 @@ import hiredis
 from flaghoist_server.store.port import StoreError, StoreReadOnly, StoreUnavailable
 from flaghoist_server.store.redis.target import Address
 
-__all__ = ["TryElsewhere", "refusal"]
+__all__ = ["TryElsewhere", "refusal", "unreachable"]
 
 # Reply code -> (class, what it means and what to do). `{at}` is the server, `{said}` its own words.
 _MEANINGS: Final[dict[str, tuple[type[StoreError], str]]] = {
@@ -71,6 +71,12 @@ def refusal(error: hiredis.ReplyError, at: Address) -> StoreError | TryElsewhere
     if code in ("MOVED", "READONLY", "NOSCRIPT"):
         return TryElsewhere(failure)
     return failure
+
+
+def unreachable(at: str, error: BaseException) -> StoreUnavailable:
+    """The error to raise when there is no reply at all."""
+    why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
+    return StoreUnavailable(f"Redis at {at} cannot be reached: {why}")
 
 
 def _named_in(redirection: str) -> Address:

@@ -72,7 +72,6 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca: str = ""
     cert: str = ""
     key: str = ""
-    sentinel_password: str = ""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -105,7 +104,9 @@ def _read(parts: SplitResult) -> Target:
     if scheme not in _SHAPES:
         raise ValueError(f"no scheme {parts.scheme!r}; known are {', '.join(sorted(_SHAPES))}")
     shape: Any = _SHAPES[scheme]
-    options = _options(parts.query)
+    given = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    sentinel_password = given.pop("sentinel_password", "")
+    options = _options(given)
     credentials, _, hosts = parts.netloc.rpartition("@")
     path = [part for part in parts.path.split("/") if part]
     name, database = _name_and_database(shape, path)
@@ -116,14 +117,13 @@ def _read(parts: SplitResult) -> Target:
         shape=shape,
         hosts=tuple(_address(host, _PORTS[shape]) for host in hosts.split(",")),
         login=Login(unquote(username), unquote(password), database, tls),
-        sentinel_login=Login(password=options.sentinel_password, tls=tls),
+        sentinel_login=Login(password=sentinel_password, tls=tls),
         options=options,
         name=name,
     )
 
 
-def _options(query: str) -> Options:
-    given = dict(parse_qsl(query, strict_parsing=bool(query)))
+def _options(given: dict[str, str]) -> Options:
     options = msgspec.convert(given, Options, strict=False)
     if not 0 < options.wait_ms <= MAX_WAIT_MS:
         raise ValueError(f"wait_ms is {options.wait_ms}; it must be 1 to {MAX_WAIT_MS}")
