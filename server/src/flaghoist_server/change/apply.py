@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from flaghoist.model.flagfile import FlagFile, environment_of
-
 from flaghoist.errors import FlagError
+from flaghoist.model.flagfile import FlagFile, environment_of
 from flaghoist_server.change.change import Edit
 from flaghoist_server.change.draft import (
     CommandError,

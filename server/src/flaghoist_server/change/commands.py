@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
-from flaghoist.model.flagfile import FlagFile
 
+from flaghoist.model.flagfile import FlagFile
 from flaghoist_server.change.apply import applied
 from flaghoist_server.change.audit import chain
 from flaghoist_server.change.change import Change

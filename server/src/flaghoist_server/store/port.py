@@ -8,7 +8,7 @@ An environment is a log of entries, kept for ever, and nothing else: its state i
 (`change.fold`) of its log. A store may keep snapshots of the state to bound the replay. A log
 starts with the entry given to `begin` (of any version, usually 1) and versions only rise, also
 from one epoch to the next. Inside an epoch they have no gap; the entry that begins another epoch
-may leave one, because it stands above every version that anybody has ever seen.
+may leave one, because it stands above every version that its writer has seen.
 """
 
 from __future__ import annotations
@@ -96,7 +96,11 @@ class Store(Protocol):
     url: str
 
     async def start(self) -> None:
-        """Open, check and migrate. Raises `StoreError` naming what is wrong and what to do."""
+        """Open, check and migrate; starting what is started does nothing.
+
+        After `StoreUnavailable` it may be tried again. Raises `StoreError` naming what is wrong
+        and what to do.
+        """
 
     async def close(self) -> None:
         """Let go of everything; closing twice is fine."""

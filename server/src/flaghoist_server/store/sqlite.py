@@ -88,6 +88,8 @@ class SqliteStore:
 
     async def start(self) -> None:
         """See `Store.start`."""
+        if self._started:
+            return
         check_place(self._path)
         try:
             if self._lock is not None:
@@ -96,23 +98,27 @@ class SqliteStore:
             raise StoreUnavailable(
                 f"{self._path.parent} cannot be written ({error}): check its owner and mode"
             ) from error
-        self._started = True
         self._writer.start()
         self._reader.start()
         try:
             await self._writer.run(_nothing)  # opens, checks and migrates
             await self._reader.run(_nothing)
         except StoreError:
-            await self.close()
+            await self._stop()
             raise
+        self._started = True
 
     async def close(self) -> None:
         """See `Store.close`."""
         self._hints.close()
         if self._started:
+            self._started = False
             await asyncio.gather(*self._snapshots, return_exceptions=True)
-            await self._reader.close()
-            await self._writer.close()
+            await self._stop()
+
+    async def _stop(self) -> None:
+        await self._reader.close()
+        await self._writer.close()
         if self._lock is not None:
             self._lock.release()
 

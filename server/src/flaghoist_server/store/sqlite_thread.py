@@ -38,13 +38,14 @@ class ConnectionThread:
         self._path = path
         self._connect = connect
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._name = name
+        self._thread: threading.Thread | None = None
         self._connection: apsw.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._closed = False
 
     def start(self) -> None:
         """Start the thread; the connection is opened by the first job."""
+        self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
         self._thread.start()
 
     async def run(self, job: Callable[[apsw.Connection], T]) -> T:
@@ -53,8 +54,8 @@ class ConnectionThread:
         Raises:
             StoreError: SQLite could not do it.
         """
-        if self._closed:
-            raise StoreUnavailable(f"{self._path} has been closed")
+        if self._thread is None:
+            raise StoreUnavailable(f"{self._path} is not open: start the store first")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put((loop, future, job))
@@ -62,11 +63,10 @@ class ConnectionThread:
 
     async def close(self) -> None:
         """Do what is waiting, then close the connection and end the thread."""
-        if not self._closed:
-            self._closed = True
+        thread, self._thread = self._thread, None
+        if thread is not None:
             self._jobs.put(None)
-        if self._thread.is_alive():
-            await asyncio.to_thread(self._thread.join)
+            await asyncio.to_thread(thread.join)
 
     def _work(self) -> None:
         while (work := self._jobs.get()) is not None:
