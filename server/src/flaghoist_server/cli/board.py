@@ -62,9 +62,8 @@ class Board:
             return Text("waiting for the fleet …", style="bright_black")
         applied, connected = self._fleet["applied"], self._fleet["connected"]
         head = Text(f"version {self._fleet['version']} · ", style="bold")
-        head.append(
-            f"{applied} of {connected} SDKs have it", style=_fleet_style(applied, connected)
-        )
+        style = "green" if applied >= connected else "yellow"
+        head.append(f"{applied} of {connected} SDKs have it", style=style)
         return head.append(" · Ctrl-C ends it", style="bright_black")
 
     def _row(self, row: dict[str, Any], now: datetime) -> list[Cell]:
@@ -79,10 +78,6 @@ class Board:
             row["changed_by"],
             row["reason"],
         ]
-
-
-def _fleet_style(applied: int, connected: int) -> str:
-    return "green" if applied >= connected else "yellow"
 
 
 def _by_key(row: dict[str, Any]) -> str:

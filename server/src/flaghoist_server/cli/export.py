@@ -84,11 +84,9 @@ def _differing(
         if ours.get(key) != theirs.get(key):
             yield key, differences(ours.get(key), theirs.get(key))
     for name in sorted({*our_segments, *their_segments}):
-        if our_segments.get(name) != their_segments.get(name):
-            yield (
-                f"segment {name}",
-                _segment_words(our_segments.get(name), their_segments.get(name)),
-            )
+        one, other = our_segments.get(name), their_segments.get(name)
+        if one != other:
+            yield f"segment {name}", _segment_words(one, other)
 
 
 def _segment_words(ours: Segment | None, theirs: Segment | None) -> list[str]:

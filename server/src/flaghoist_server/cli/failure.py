@@ -18,7 +18,8 @@ INTERRUPTED = 130
 class CommandFailed(Exception):
     """Ends a command: `message` says what is wrong and what to do.
 
-    `details` is added to the error that `--json` prints, for programs.
+    `details` is added to the error that `--json` prints, for programs. `says_where`: each line of
+    the message begins with `file:line:column:`, so that editors find the place.
     """
 
     def __init__(
@@ -26,8 +27,11 @@ class CommandFailed(Exception):
         message: str,
         exit_code: int = REFUSED,
         details: Mapping[str, Any] | None = None,
+        *,
+        says_where: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.exit_code = exit_code
         self.details = dict(details or {})
+        self.says_where = says_where

@@ -160,7 +160,7 @@ def _failed(failure: CommandFailed, as_json: bool) -> int:
     if as_json:
         answer: dict[str, Any] = {"error": failure.message, **failure.details}
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
-    say(f"error: {failure.message}", "red")
+    say(failure.message if failure.says_where else f"error: {failure.message}", "red")
     return failure.exit_code
 
 

@@ -112,11 +112,10 @@ class Sources:
         for section in SECTIONS:
             owners: dict[str, _Given] = {}
             for given in self._given:
-                names = given.section(section)
-                twice += [
-                    given.twice(section, name, owners[name]) for name in names if name in owners
-                ]
-                owners |= dict.fromkeys(names, given)
+                for name in given.section(section):
+                    if name in owners:
+                        twice.append(given.twice(section, name, owners[name]))
+                    owners[name] = given
             whole[section] = {name: given.section(section)[name] for name, given in owners.items()}
         return whole, twice
 
@@ -142,7 +141,8 @@ def refused(problems: Iterable[FileProblem]) -> CommandFailed:
         }
         for problem in found
     ]
-    return CommandFailed("\n".join(map(str, found)), BAD_INPUT, {"problems": rows})
+    lines = "\n".join(map(str, found))
+    return CommandFailed(lines, BAD_INPUT, {"problems": rows}, says_where=True)
 
 
 def _shown(name: str) -> str:

@@ -6,6 +6,7 @@ each thing that happens is a line of its own; on a terminal the flags stand stil
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from datetime import datetime
@@ -44,15 +45,16 @@ def watch(api: Api, out: Output, environment: str | None) -> None:
     from flaghoist_server.cli.api import path
 
     where = path("environments", needed_environment(api, environment), "live")
-    if out.json:
-        _follow(api, where, JsonLines(out))
-    elif is_terminal(sys.stdout):
-        from flaghoist_server.cli.board import Board
+    with contextlib.suppress(KeyboardInterrupt):
+        if out.json:
+            _follow(api, where, JsonLines(out))
+        elif is_terminal(sys.stdout):
+            from flaghoist_server.cli.board import Board
 
-        with Board() as board:
-            _follow(api, where, board)
-    else:
-        _follow(api, where, Lines(out))
+            with Board() as board:
+                _follow(api, where, board)
+        else:
+            _follow(api, where, Lines(out))
 
 
 def _follow(api: Api, where: str, watcher: Watcher) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from flaghoist.model.flagfile import read_flag_file, to_document
+
+from flaghoist.model.flagfile import read_source
 
 __all__ = ["ENVIRONMENT", "Remote"]
 
@@ -32,8 +33,8 @@ class Remote:
         """Make the environments, apply the storefront's flags; the token for its processes."""
         for name in (ENVIRONMENT, "staging"):
             await self._post("/api/v1/environments", {"name": name})
-        file = read_flag_file((HERE / "storefront.yaml").read_bytes(), "storefront.yaml")
-        await self._post("/api/v1/apply", {"file": to_document(file), "reason": "storefront.yaml"})
+        file = read_source((HERE / "storefront.yaml").read_bytes(), "storefront.yaml").data
+        await self._post("/api/v1/apply", {"file": file, "reason": "storefront.yaml"})
         wanted = {"role": "sdk", "environment": ENVIRONMENT, "name": "storefront"}
         return str((await self._post("/api/v1/tokens", wanted))["token"])
 

@@ -25,7 +25,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None
 
 
 def table_of(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
-    """No box, room between the columns; the first column is what one looks for and is kept whole."""
+    """No box, room between the columns; the first is what one looks for and is kept whole."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bright_black")
     for place, heading in enumerate(headings):
         table.add_column(heading, no_wrap=place == 0, overflow="fold")

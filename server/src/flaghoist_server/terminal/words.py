@@ -1,4 +1,4 @@
-"""How states, durations and receipts are said, beside the words that the page uses as well. Pure."""
+"""How states, durations and receipts are said on a terminal. Pure."""
 
 from __future__ import annotations
 
