@@ -4,6 +4,7 @@
     ├── DocumentError         a flag file that is already parsed is refused; `.problems` say why
     │   └── FlagFileError     a flag file is refused; its problems carry file, line and column
     ├── FlagError             one flag or segment document cannot be used
+    ├── InvalidContext        what was given as a context is none
     └── PatternError          a `matches` pattern is refused
 
 Looking up a flag raises none of them: `is_enabled`, `value` and `evaluate` never raise.
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
     from flaghoist.model.problem import FileProblem, Path, Problem
 
-__all__ = ["DocumentError", "FlagError", "FlagFileError", "FlaghoistError", "PatternError"]
+__all__ = [
+    "DocumentError",
+    "FlagError",
+    "FlagFileError",
+    "FlaghoistError",
+    "InvalidContext",
+    "PatternError",
+]
 
 
 class FlaghoistError(Exception):
@@ -52,6 +60,10 @@ class FlagError(FlaghoistError):
         self.key = key
         self.message = message
         self.path = path
+
+
+class InvalidContext(FlaghoistError):
+    """What was given as a context is neither text, nor a mapping, nor a `Context`."""
 
 
 class PatternError(FlaghoistError):

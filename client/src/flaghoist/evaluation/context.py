@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["NOTHING", "TARGETING_KEY", "Context", "InvalidContext", "find_attribute"]
+from flaghoist.errors import InvalidContext
+
+__all__ = ["NOTHING", "TARGETING_KEY", "Context", "find_attribute"]
 
 TARGETING_KEY = "targeting_key"
 
 NOTHING: dict[str, object] = {}
 """The attributes of a context that has none."""
-
-
-class InvalidContext(TypeError):  # noqa: N818 - named for what happened
-    """What was given as a context is neither text, nor a mapping, nor a `Context`."""
 
 
 class Context:

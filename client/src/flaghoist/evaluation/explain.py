@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import UNSET
 
+from flaghoist.errors import InvalidContext
 from flaghoist.evaluation.bucketing import Split, text_of
 from flaghoist.evaluation.compiled import CompiledFlag, CompiledRule, RuledFlag, SplitFlag
 from flaghoist.evaluation.conditions import All, AnyOf, Condition, Not
-from flaghoist.evaluation.context import Context, InvalidContext, find_attribute
+from flaghoist.evaluation.context import Context, find_attribute
 from flaghoist.evaluation.result import ErrorCode, Reason
 from flaghoist.evaluation.settle import absent, settle
 from flaghoist.model.conditions import operator_of

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flaghoist.errors import InvalidContext
 from flaghoist.evaluation.compiled import CompiledFlag
-from flaghoist.evaluation.context import InvalidContext
 from flaghoist.evaluation.outcome import fresh
 from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
 
