@@ -41,13 +41,21 @@ def can_compile() -> bool:
 
 def extensions() -> list[Extension]:
     """The extension modules of a compiled wheel; none where nothing is to be compiled."""
-    if "bdist_wheel" not in sys.argv or os.environ.get("FLAGHOIST_PURE") == "1" or not can_compile():
+    if (
+        "bdist_wheel" not in sys.argv
+        or os.environ.get("FLAGHOIST_PURE") == "1"
+        or not can_compile()
+    ):
         return []
     from mypyc.build import mypycify
 
     # -fwrapv: murmur multiplies modulo 2**64. MSVC wraps anyway and does not know the option.
     wrap = [] if sys.platform == "win32" else ["-fwrapv"]
-    made = mypycify(["--config-file=", "--strict", *COMPILED], opt_level="3", group_name="flaghoist")
+    made = mypycify(
+        ["--config-file=", "--strict", "--ignore-missing-imports", *COMPILED],
+        opt_level="3",
+        group_name="flaghoist",
+    )
     for extension in made:
         extension.extra_compile_args = [*(extension.extra_compile_args or []), *wrap]
     return made
