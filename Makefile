@@ -9,7 +9,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell tools/find-python)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOURCES := $(shell find client/src server/src -type f -not -name '*.pyc' -not -path '*.egg-info/*') \
            client/pyproject.toml client/setup.py server/pyproject.toml
 
