@@ -90,6 +90,16 @@ class Sources:
         placed = [self._place(problem) for problem in problems]
         return sorted(placed, key=lambda problem: (problem.file, problem.line, problem.column))
 
+    def placed_failure(self, failure: CommandFailed) -> CommandFailed:
+        """The server's refusal of the document with its places; any other failure as it is."""
+        told = failure.details.get("problem", {}).get("problems")
+        if not told:
+            return failure
+        problems = [
+            Problem(tuple(one["path"]), one["message"], one.get("expected", "")) for one in told
+        ]
+        return refused(self.placed(problems))
+
     def _place(self, problem: Problem) -> FileProblem:
         owner = self._owner(problem.path)
         place = locate(owner.source.tree(), problem.path, at_key=problem.at_key)
