@@ -12,7 +12,7 @@ import msgspec
 
 from flaghoist.errors import DocumentError
 from flaghoist.model.digest import canonical, normalise, normalise_segment
-from flaghoist.model.document import FORMAT_VERSION, Behaviour, FlagDefinition
+from flaghoist.model.document import FORMAT_VERSION, Behaviour, FlagDefinition, FlagFile
 from flaghoist.model.problem import Problem
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from flaghoist.model.flag import Flag, Segment
 
-__all__ = ["file_of", "to_json"]
+__all__ = ["file_of", "to_document", "to_json"]
 
 _SHARED = [name for name in FlagDefinition.__struct_fields__ if name != "environments"]
 _BEHAVIOUR = Behaviour.__struct_fields__
@@ -62,6 +62,11 @@ def file_of(
     if segments:
         file["segments"] = dict(sorted(segments.items()))
     return file | {"flags": dict(sorted(flags.items()))}
+
+
+def to_document(file: FlagFile) -> dict[str, Any]:
+    """A flag file that was read, as plain data again."""
+    return dict(msgspec.json.decode(msgspec.json.encode(file)))
 
 
 def to_json(file: Mapping[str, Any]) -> str:

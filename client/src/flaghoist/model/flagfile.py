@@ -20,7 +20,7 @@ from flaghoist.model.document import (
     environment_of,
     environments_of,
 )
-from flaghoist.model.export import file_of, to_json
+from flaghoist.model.export import file_of, to_document, to_json
 from flaghoist.model.json_text import read_json
 from flaghoist.model.limits import MAX_FILE_BYTES, MAX_YAML_BYTES
 from flaghoist.model.positions import Place, Source, TextError, in_file, locate
@@ -43,6 +43,7 @@ __all__ = [
     "parse_flag_document",
     "read_flag_file",
     "read_source",
+    "to_document",
     "to_json",
     "to_yaml",
 ]
