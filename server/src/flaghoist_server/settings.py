@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -49,6 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a draining server goes on serving at least, so that a balancer sees `/readyz`."""
     tls_certificate: str = ""
     tls_key: str = ""
+    mirror: str = ""
+    """A folder for the last known flags, to start from while the store is away; "": none."""
+    log: Literal["text", "json"] = "text"
     stream: StreamLimits = msgspec.field(default_factory=StreamLimits)
     api: ApiLimits = msgspec.field(default_factory=ApiLimits)
 
@@ -70,9 +73,7 @@ def _text(variable: str) -> Callable[[Mapping[str, str]], str | None]:
     return lambda environ: environ.get(variable) or None
 
 
-def _number(
-    variable: str, kind: type[int] | type[float]
-) -> Callable[[Mapping[str, str]], float | None]:
+def _number(variable: str, kind: type[int | float]) -> Callable[[Mapping[str, str]], float | None]:
     def read(environ: Mapping[str, str]) -> float | None:
         text = environ.get(variable)
         try:
@@ -105,6 +106,8 @@ _VARIABLES: dict[str, Callable[[Mapping[str, str]], Any]] = {
     "notice_seconds": _number("FLAGHOIST_NOTICE_SECONDS", float),
     "tls_certificate": _text("FLAGHOIST_TLS_CERTIFICATE"),
     "tls_key": _text("FLAGHOIST_TLS_KEY"),
+    "mirror": _text("FLAGHOIST_MIRROR"),
+    "log": _text("FLAGHOIST_LOG"),
 }
 
 
@@ -118,5 +121,7 @@ def _check(settings: Settings) -> None:
         )
     if not 0 <= settings.drain_seconds <= 3600 or not 0 <= settings.notice_seconds <= 3600:
         raise SettingsError("FLAGHOIST_DRAIN_SECONDS and _NOTICE_SECONDS are from 0 to 3600")
+    if settings.log not in ("text", "json"):
+        raise SettingsError(f"FLAGHOIST_LOG is {settings.log!r}; text or json is expected")
     if bool(settings.tls_certificate) != bool(settings.tls_key):
         raise SettingsError("FLAGHOIST_TLS_CERTIFICATE and FLAGHOIST_TLS_KEY belong together")

@@ -19,16 +19,21 @@ __all__ = ["Readiness", "Services"]
 
 @dataclass(slots=True)
 class Readiness:
-    """Whether traffic should come here, and if not, why (in words for a person)."""
+    """Whether traffic should come here, and if not, why."""
 
-    because: str = "starting"
-    """Empty when ready."""
+    loaded: bool = False
+    """Flags are there to be served; that stays so when the store goes away."""
+    waiting_for: str = "the store is being opened"
+    """Why nothing is loaded yet, in words for a person."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once, when the server has begun to leave: long answers end then."""
 
     @property
-    def ready(self) -> bool:
-        return not self.because
+    def because(self) -> str:
+        """Why not to send traffic here; "" when ready."""
+        if self.draining.is_set():
+            return "draining"
+        return "" if self.loaded else self.waiting_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ class TokenBook:
         return f"fh_{role}_{token}_{secret}", record
 
     async def set_admin(self, text: str) -> None:
-        """Make `text` the operator's admin token, in place of an earlier one. Raises: StoreError."""
+        """Make `text` the operator's admin token, for an earlier one. Raises: StoreError."""
         present = self._records.get(BOOTSTRAP)
         if present is not None and present.secret_hash == _hash(text) and not present.revoked_at:
             return

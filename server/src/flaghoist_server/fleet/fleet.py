@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 import msgspec
 
+from flaghoist.protocol.messages import Hello, Report
 from flaghoist_server.fleet.board import FleetBoard, Instance, LocalBoard, Part
 from flaghoist_server.fleet.counts import Counts
+from flaghoist_server.fleet.member import Member
 from flaghoist_server.fleet.receipt import Receipt
 from flaghoist_server.fleet.roster import Roster
 
 __all__ = ["Fleet", "Group", "ReceiptAnswer", "Wait"]
 
 _SHOW_SECONDS = 1.0
+_POLLED_SECONDS = 90.0
+"""An SDK that polls does so every half minute at most; after three times in vain it is gone."""
+
 _LOOK_SECONDS = 0.05
 """How often a wait looks at the board while other replicas have SDKs to wait for."""
 
@@ -39,6 +44,16 @@ class Group:
 
     roster: Roster
     counts: Counts = field(default_factory=Counts)
+    polled: dict[str, tuple[Member, float]] = field(default_factory=dict)
+    """SDKs that poll because no stream gets through, and until when they count as connected."""
+
+    def turn(self, now: float) -> None:
+        """A second has passed."""
+        self.counts.turn()
+        for instance in [name for name, (_, until) in self.polled.items() if until <= now]:
+            member, _ = self.polled.pop(instance)
+            self.roster.leave(member, now, farewell=False)
+        self.roster.expire(now)
 
 
 class Fleet:
@@ -72,8 +87,8 @@ class Fleet:
             group = self.groups[environment] = Group(Roster(environment, epoch, version))
         return group
 
-    def part(self, environment: str) -> Part:
-        """This server's part of an environment's fleet, in full."""
+    def part(self, environment: str, *, instances: bool = False) -> Part:
+        """This server's part of an environment's fleet: numbers, and each instance if asked."""
         group = self.groups.get(environment)
         if group is None:
             return Part(self.replica, environment, "", 0)
@@ -84,13 +99,27 @@ class Fleet:
             roster.epoch,
             roster.version,
             versions=dict(roster.versions),
-            instances=self._instances(roster),
+            instances=self._instances(roster) if instances else [],
             rates=group.counts.rates(),
         )
 
-    async def parts(self, environment: str) -> list[Part]:
+    async def parts(self, environment: str, *, instances: bool = False) -> list[Part]:
         """The environment's fleet on all replicas."""
-        return [self.part(environment), *await self.board.others(environment)]
+        mine = self.part(environment, instances=instances)
+        return [mine, *await self.board.others(environment)]
+
+    def polled(
+        self, environment: str, hello: Hello, report: Report, known: Collection[str]
+    ) -> None:
+        """An SDK without a stream has told what it has; it is in the fleet until it stops to."""
+        group, now = self.groups[environment], self.clock()
+        member, _ = group.polled.get(hello.instance, (None, 0.0))
+        if member is None:
+            member = group.roster.join(hello, now)
+        group.polled[hello.instance] = (member, now + _POLLED_SECONDS)
+        group.roster.acknowledged(member, hello.epoch, hello.version, now)
+        member.rejected = report.rejected
+        group.counts.add(report.counts, known)
 
     async def wait(
         self, environment: str, version: int, wait: Wait, *, changed: bool = True
@@ -148,10 +177,9 @@ class Fleet:
             await asyncio.sleep(_SHOW_SECONDS)
             now = self.clock()
             for environment, group in list(self.groups.items()):
-                group.counts.turn()
-                group.roster.expire(now)
+                group.turn(now)
                 if not isinstance(self.board, LocalBoard):
-                    await self.board.show(self.part(environment))
+                    await self.board.show(self.part(environment, instances=True))
 
 
 @dataclass(frozen=True, slots=True)

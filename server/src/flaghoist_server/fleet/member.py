@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flaghoist.protocol.messages import Hello
-
 from flaghoist_server.fleet.receipt import Receipt
 
 __all__ = ["Member"]

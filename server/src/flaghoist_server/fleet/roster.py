@@ -22,7 +22,6 @@ from bisect import bisect_right, insort
 from collections import Counter, deque
 
 from flaghoist.protocol.messages import Hello
-
 from flaghoist_server.fleet.member import Member
 from flaghoist_server.fleet.receipt import Receipt
 
@@ -60,7 +59,7 @@ class Roster:
         return sum(count for has, count in self.versions.items() if has >= version)
 
     def receipt(self, version: int) -> Receipt | None:
-        """The receipt of the change that made `version`; `None` if it is not (or no longer) known."""
+        """The receipt of the change that made `version`, if it is (still) known."""
         return self._receipts.get(version)
 
     def changed(self, version: int, now: float) -> Receipt:

@@ -18,15 +18,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from flaghoist.protocol.codec import encode
-from flaghoist.protocol.messages import Goodbye, Report
 from websockets.datastructures import Headers
 
+from flaghoist.protocol.codec import encode
+from flaghoist.protocol.messages import Goodbye, Report
 from flaghoist_server.change.change import Change
 from flaghoist_server.feed.environment import LiveEnvironment
 from flaghoist_server.feed.feed import Feed
 from flaghoist_server.fleet.fleet import Fleet
 from flaghoist_server.hub.admission import Admission, Doorkeeper, Pass, Refused
+from flaghoist_server.hub.histogram import Histogram
 from flaghoist_server.hub.limits import StreamLimits
 from flaghoist_server.hub.room import Room
 from flaghoist_server.hub.stream import CloseCode, Phase, StreamProtocol
@@ -50,8 +51,8 @@ class HubStats:
         self.handshakes: Counter[str] = Counter()
         self.closed: Counter[int] = Counter()
         self.diverged = 0
-        self.push_seconds: list[float] = []
-        """From a change to the last SDK's ack, since the metrics were last read; bounded."""
+        self.push_seconds = Histogram()
+        """From a change, as this server learns of it, to the last SDK's ack."""
 
 
 class Hub:
@@ -77,6 +78,8 @@ class Hub:
         self._streams: dict[StreamProtocol, int] = {}
         self._silent_yet: dict[StreamProtocol, float] = {}
         self._closing: dict[StreamProtocol, float] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._opened = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -142,6 +145,7 @@ class Hub:
         self._opened += 1
         slot = self._opened % _SLOTS
         self._streams[stream] = slot
+        self._empty.clear()
         self._wheel[slot][stream] = None
         self._silent_yet[stream] = self.clock() + self._limits.hello_seconds
         return self._room(self._feed.environments[environment])
@@ -172,6 +176,8 @@ class Hub:
         if slot is None:
             return
         self.stats.closed[stream.close_code] += 1
+        if not self._streams:
+            self._empty.set()
         self._wheel[slot].pop(stream, None)
         self._silent_yet.pop(stream, None)
         self._closing.pop(stream, None)
@@ -199,12 +205,12 @@ class Hub:
         for change in changes:
             if change.epoch == roster.epoch and change.version > roster.version:
                 receipt = roster.changed(change.version, now)
-                receipt.when_done(partial(self._complete, now))
+                if receipt.pending:
+                    receipt.when_done(partial(self._complete, now))
         room.moved()
 
     def _complete(self, since: float) -> None:
-        if len(self.stats.push_seconds) < 10_000:
-            self.stats.push_seconds.append(self.clock() - since)
+        self.stats.push_seconds.observe(self.clock() - since)
 
     # The wheel.
 
@@ -255,9 +261,9 @@ class Hub:
     # Leaving.
 
     async def _until_empty(self, seconds: float) -> None:
-        end = self.clock() + seconds
-        while self._streams and self.clock() < end:
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
 
     async def _close_all(self) -> None:
         for index, stream in enumerate(list(self._streams)):

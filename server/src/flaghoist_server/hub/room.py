@@ -20,7 +20,6 @@ from typing import Protocol
 
 from flaghoist.protocol.codec import encode, encode_ack
 from flaghoist.protocol.messages import Heartbeat
-
 from flaghoist_server.feed.environment import LiveEnvironment
 from flaghoist_server.fleet.fleet import Group
 from flaghoist_server.hub.wire import PING, text_frame
@@ -29,6 +28,8 @@ __all__ = ["Position", "Room", "Stream"]
 
 Position = tuple[str, int]
 """(epoch, version)."""
+
+_NOWHERE: Position = ("", 0)
 
 _FRAMES_KEPT = 16
 """Positions for which the frame to the head is kept. Nearly all streams are at one of two; an
@@ -95,7 +96,7 @@ class Room:
     def send_full(self, stream: Stream) -> None:
         """Write everything, whatever it has."""
         stream.sent = self.head
-        stream.write(self._frame_from(("", 0)))
+        stream.write(self._frame_from(_NOWHERE))
 
     def _look_at_head(self) -> None:
         head = self.live.head
@@ -106,6 +107,8 @@ class Room:
         self._frames: dict[Position, bytes] = {}
 
     def _frame_from(self, base: Position) -> bytes:
+        if base[0] != self.head[0]:
+            base = _NOWHERE  # all strangers get the same
         frame = self._frames.get(base)
         if frame is None:
             frame = text_frame(self.live.frame_since(*base))

@@ -24,14 +24,14 @@ import logging
 from enum import Enum
 from typing import Protocol
 
-from flaghoist.protocol.codec import parse_ack
-from flaghoist.protocol.messages import Ack, Hello, Report, Resync
-from flaghoist.protocol.server_session import ServerSession, Violation
 from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from flaghoist.protocol.codec import parse_ack
+from flaghoist.protocol.messages import Ack, Hello, Report, Resync
+from flaghoist.protocol.server_session import ServerSession, Violation
 from flaghoist_server.fleet.member import Member
 from flaghoist_server.hub.admission import Pass, Refused
 from flaghoist_server.hub.limits import MAX_HANDSHAKE, MAX_INBOUND

@@ -16,7 +16,12 @@ always as one TCP segment: it is recognised by comparing bytes. The same goes fo
 
 from __future__ import annotations
 
-from websockets.frames import Close, Frame, Opcode, apply_mask
+from websockets.frames import Close, Frame, Opcode
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without the extension
+    from websockets.utils import apply_mask
 
 __all__ = [
     "PING",

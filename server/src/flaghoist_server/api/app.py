@@ -1,0 +1,83 @@
+"""The Litestar application: every way in over HTTP but the SDKs' stream.
+
+Handlers stand in `routes/`, one file for each thing that is spoken of. What is the same for all of
+them is here: who may (the guard), what an error looks like, how much one may send, and which
+headers every answer carries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from flaghoist_server.api.auth import authorise, check_all_guarded
+from flaghoist_server.api.problem import HANDLERS as PROBLEMS
+from flaghoist_server.api.routes import (
+    changes,
+    docs,
+    environments,
+    flags,
+    fleet,
+    health,
+    sdk,
+    tokens,
+)
+from flaghoist_server.api.services import Services
+
+__all__ = ["create_app"]
+
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+def create_app(services: Services, others: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """The application around `services`; `others` are routers of the other ways in."""
+    management = Router(
+        "/api/v1",
+        route_handlers=[
+            *environments.HANDLERS,
+            *tokens.HANDLERS,
+            *flags.HANDLERS,
+            *changes.HANDLERS,
+            *fleet.HANDLERS,
+        ],
+        security=[{"bearer": []}],
+    )
+    app = Litestar(
+        route_handlers=[
+            *health.HANDLERS,
+            *docs.HANDLERS,
+            management,
+            Router("/sdk/v1", route_handlers=sdk.HANDLERS, security=[{"bearer": []}]),
+            *others,
+        ],
+        guards=[authorise(services)],
+        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        exception_handlers=PROBLEMS,
+        response_headers=_HEADERS,
+        request_max_body_size=services.settings.api.max_body,
+        openapi_config=_openapi(),
+        logging_config=None,
+        debug=False,
+    )
+    check_all_guarded(app)
+    return app
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Flaghoist",
+        version=version("flaghoist-server"),
+        description="Management of flags, environments and tokens, and the SDKs' way over HTTP.",
+        components=Components(
+            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
+        ),
+        use_handler_docstrings=True,
+        render_plugins=[docs.ApiPage()],
+        openapi_router=docs.api_router(),
+    )

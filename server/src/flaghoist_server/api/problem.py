@@ -1,0 +1,166 @@
+"""Errors as RFC 9457 problems: one place where an exception becomes an answer.
+
+Rules: a problem says what was wrong with the request and what to do, and never what is inside the
+server. What nobody expected is logged here, with its trace and without the request's headers and
+body, and answered with 500 and nothing else.
+
+`type` is a relative reference that is stable and can be acted on: programs branch on it, people
+read `detail`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+
+from flaghoist.model.problem import Problem
+from flaghoist_server.change.commands import CommandError
+from flaghoist_server.store.port import Conflict, StoreReadOnly, StoreUnavailable
+
+__all__ = ["HANDLERS", "Refusal", "problem_response", "problems_as_json"]
+
+_log = logging.getLogger("flaghoist.api")
+
+_RETRY_SECONDS = 1
+
+
+class Refusal(Exception):
+    """The request is refused with `status`; `fields` go into the problem as they are."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        kind: str = "",
+        headers: Mapping[str, str] | None = None,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.headers = dict(headers or {})
+        self.fields = dict(fields or {})
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    *,
+    kind: str = "",
+    headers: Mapping[str, str] | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> Response[bytes]:
+    """The answer that carries a problem."""
+    phrase = HTTPStatus(status).phrase
+    body = {
+        "type": f"/problems/{kind or phrase.lower().replace(' ', '-')}",
+        "title": phrase,
+        "status": status,
+        "detail": detail,
+        **(fields or {}),
+    }
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        headers=dict(headers or {}),
+        media_type="application/problem+json",
+    )
+
+
+def problems_as_json(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    """Places in a document that are wrong, as they stand in a problem."""
+    return [
+        {"path": list(problem.path), "message": problem.message, "expected": problem.expected}
+        for problem in problems
+    ]
+
+
+def _refusal(_: Request[Any, Any, Any], error: Refusal) -> Response[Any]:
+    return problem_response(
+        error.status, str(error), kind=error.kind, headers=error.headers, fields=error.fields
+    )
+
+
+def _command_error(_: Request[Any, Any, Any], error: CommandError) -> Response[Any]:
+    status = 422 if error.code == "invalid" else 404
+    fields = {"problems": problems_as_json(error.problems)} if error.problems else {}
+    kind = error.code.replace("_", "-")
+    return problem_response(status, str(error), kind=kind, fields=fields)
+
+
+def _store_away(_: Request[Any, Any, Any], error: StoreUnavailable) -> Response[Any]:
+    detail = f"the store cannot be reached, so nothing was changed: {error}"
+    headers = {"Retry-After": str(_RETRY_SECONDS)}
+    return problem_response(503, detail, kind="store-unavailable", headers=headers)
+
+
+def _store_read_only(_: Request[Any, Any, Any], error: StoreReadOnly) -> Response[Any]:
+    return problem_response(507, str(error), kind="store-read-only")
+
+
+def _conflict(_: Request[Any, Any, Any], error: Conflict) -> Response[Any]:
+    fields = {"version": error.head.version} if error.head else {}
+    return problem_response(412, str(error), kind="moved-on", fields=fields)
+
+
+def _too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[Any]:
+    return problem_response(400, "the body is nested too deeply", kind="too-deep")
+
+
+def _validation(_: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    said = [
+        f"{entry.get('key', 'body')}: {entry.get('message')}"
+        for entry in extra
+        if isinstance(entry, dict)
+    ]
+    return problem_response(400, "; ".join(said) or error.detail, kind="malformed")
+
+
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    headers = {name: str(value) for name, value in (error.headers or {}).items()}
+    return problem_response(error.status_code, error.detail, headers=headers)
+
+
+def _not_found(request: Request[Any, Any, Any], error: NotFoundException) -> Response[Any]:
+    detail = error.detail if error.detail != "Not Found" else f"nothing is at {request.url.path}"
+    return problem_response(404, detail)
+
+
+def _method(request: Request[Any, Any, Any], error: MethodNotAllowedException) -> Response[Any]:
+    headers = {name: str(value) for name, value in (error.headers or {}).items()}
+    detail = f"{request.url.path} does not answer to {request.method}"
+    return problem_response(405, detail, headers=headers)
+
+
+def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    told = {"action": "api.failed", "method": request.method}
+    _log.error("a request failed for a reason that nobody foresaw", exc_info=error, extra=told)
+    return problem_response(500, "the server failed at this request; its log says more")
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Response[Any]]] = {
+    Refusal: _refusal,
+    CommandError: _command_error,
+    StoreUnavailable: _store_away,
+    StoreReadOnly: _store_read_only,
+    Conflict: _conflict,
+    RecursionError: _too_deep,
+    ValidationException: _validation,
+    NotFoundException: _not_found,
+    MethodNotAllowedException: _method,
+    HTTPException: _http,
+    Exception: _unexpected,
+}

@@ -1,0 +1,35 @@
+"""The connected SDKs: who they are, what they have applied, and all of it live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import get
+from litestar.response import ServerSentEvent
+
+from flaghoist_server.api.auth import needs
+from flaghoist_server.api.live import live_events
+from flaghoist_server.api.services import Services
+
+__all__ = ["HANDLERS"]
+
+
+@get("/environments/{environment:str}/fleet", opt=needs("read"), tags=["fleet"])
+async def fleet(services: Services, environment: str) -> dict[str, Any]:
+    """The connected SDKs of all replicas: application, build, version applied, and its lag."""
+    parts = await services.fleet.parts(environment, instances=True)
+    instances = [instance for part in parts for instance in part.instances]
+    return {
+        "environment": environment,
+        "version": services.feed.environments[environment].head.version,
+        "instances": sorted(instances, key=lambda each: (each.app, each.instance)),
+    }
+
+
+@get("/environments/{environment:str}/live", opt=needs("read"), tags=["fleet"])
+async def live(services: Services, environment: str) -> ServerSentEvent:
+    """Server-sent events: `state`, `fleet` and `counts`, as long as the reader stays."""
+    return ServerSentEvent(live_events(services, environment))
+
+
+HANDLERS = [fleet, live]
