@@ -35,7 +35,7 @@ from flaghoist_server.feed.mirror import Mirror
 from flaghoist_server.feed.standing import (
     Loss,
     Standing,
-    begun_on_purpose,
+    beginning_of,
     gone_text,
     judge,
     lost_beginning,
@@ -162,6 +162,18 @@ class Feed:
                 return
             await self._moved.wait()
 
+    async def accept_store(self, environment: str) -> bool:
+        """Go to what the store has, whatever was known. False: it has no such environment.
+
+        Raises:
+            StoreError: the store is away.
+        """
+        async with self._looking:
+            state = await self._store.load(environment)
+            if state is not None:
+                self._go_to(self._environments[environment], state)
+        return state is not None
+
     async def look(self) -> None:
         """Compare every environment with the store and read what is new.
 
@@ -247,10 +259,11 @@ class Feed:
     async def _replaced(self, live: LiveEnvironment) -> None:
         """The store is in another epoch, which does not go on from where we are."""
         state = await self._store.load(live.name)
-        if state is None or not await begun_on_purpose(self._store, state.head):
+        first = await beginning_of(self._store, state.head) if state is not None else None
+        if state is None or first is None or first.kind != "restore":
             self._hold(live, replaced_text(live.head, state))
             return
-        self._note_loss(live, state, await not_in_log(self._store, live))
+        self._note_loss(live, await not_in_log(self._store, live), first.version)
         self._go_to(live, state)
 
     async def _lost(self, live: LiveEnvironment) -> None:
@@ -266,18 +279,18 @@ class Feed:
         except Conflict:
             self._wake.set()  # another server was first, or the store has moved: look again
             return
-        self._note_loss(live, state, lost)
+        self._note_loss(live, lost, beginning.version)
         self._go_to(live, fold(state, beginning))
 
-    def _note_loss(self, live: LiveEnvironment, state: State, lost: Sequence[Change]) -> None:
-        self.losses[live.name] = Loss(self._now(), live.head, state.head, tuple(lost), live.state)
+    def _note_loss(self, live: LiveEnvironment, lost: Sequence[Change], since: int) -> None:
+        self.losses[live.name] = Loss(self._now(), live.head, since, tuple(lost), live.state)
         _log.error(
             "the store lost entries that had been made: a new epoch begins without them",
             extra={
                 "action": "feed.lost",
                 "environment": live.name,
                 "had": live.head.version,
-                "has": state.head.version,
+                "since": since,
                 "at_risk": sorted({key for change in lost for key in change.flags}),
             },
         )

@@ -22,7 +22,7 @@ from flaghoist_server.store.port import Store
 __all__ = [
     "Loss",
     "Standing",
-    "begun_on_purpose",
+    "beginning_of",
     "gone_text",
     "judge",
     "lost_beginning",
@@ -43,11 +43,14 @@ class Standing(Enum):
 
 
 class Loss(msgspec.Struct, frozen=True):
-    """What the store was found to have lost: entries that we had, and the state with them."""
+    """What the store was found to have lost: entries that we had, and the state with them.
+
+    `since` is the version that began the epoch without them.
+    """
 
     at: str
     had: Head
-    has: Head
+    since: int
     changes: tuple[Change, ...]
     state: State
 
@@ -61,17 +64,17 @@ def judge(known: Head, found: Head) -> Standing:
     return Standing.SAME if found.hash == known.hash else Standing.LOST
 
 
-async def begun_on_purpose(store: Store, head: Head) -> bool:
-    """Whether the store's epoch was begun by a restore, a recovery or a found loss."""
+async def beginning_of(store: Store, head: Head) -> Change | None:
+    """The entry that began the epoch of `head`."""
     before: int | None = None
     first: Change | None = None
     while page := await store.history(head.environment, limit=_PAGE, before=before):
         for change in page:
             if change.epoch != head.epoch:
-                return first is not None and first.kind == "restore"
+                return first
             first = change
         before = page[-1].version
-    return first is not None and first.kind == "restore"
+    return first
 
 
 async def not_in_log(store: Store, live: LiveEnvironment) -> list[Change]:
