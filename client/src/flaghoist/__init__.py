@@ -1,1 +1,37 @@
 """Feature flags evaluated in your process: see `flags.is_enabled`."""
+
+import logging as _logging
+
+from flaghoist._version import __version__
+from flaghoist.client import Client, flags
+from flaghoist.errors import (
+    DocumentError,
+    FlagError,
+    FlagFileError,
+    FlaghoistError,
+    PatternError,
+)
+from flaghoist.evaluation.context import Context
+from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
+from flaghoist.link.settings import ConfigurationError
+from flaghoist.link.status import Status
+
+__all__ = [
+    "Client",
+    "ConfigurationError",
+    "Context",
+    "DocumentError",
+    "ErrorCode",
+    "Evaluation",
+    "FlagError",
+    "FlagFileError",
+    "FlaghoistError",
+    "PatternError",
+    "Reason",
+    "Status",
+    "__version__",
+    "flags",
+]
+
+# Nothing is printed unless the application asks for logs.
+_logging.getLogger("flaghoist").addHandler(_logging.NullHandler())

@@ -1,0 +1,76 @@
+"""Where flags come from without a server: the disk cache, a bootstrap file, a flag file.
+
+Rules: called in the link's thread, or by `Client.from_file` once. A source that cannot be used
+raises, or is passed over with a reason; it never gives half of what it has.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flaghoist.errors import FlaghoistError
+from flaghoist.evaluation.context import Context
+from flaghoist.link.conversation import build
+from flaghoist.model.digest import canonical
+from flaghoist.model.flagfile import environment_of, environments_of, read_flag_file
+
+if TYPE_CHECKING:
+    from flaghoist.link.cache import DiskCache
+    from flaghoist.protocol.messages import Full
+    from flaghoist.snapshot import Snapshot
+
+__all__ = ["from_cache", "from_flag_file", "unfit"]
+
+_PROBE = Context("probe", email="probe@example.com")
+
+
+def from_cache(cache: DiskCache, before: Snapshot) -> Snapshot | None:
+    """The newest generation that can be built, has the right hash and can be evaluated."""
+    return next(filter(None, (_revived(full, before) for full in cache.generations())), None)
+
+
+def from_flag_file(path: str, environment: str, before: Snapshot) -> Snapshot:
+    """The flags of a file in one environment.
+
+    Raises: FlagFileError for a bad file, OSError for one that cannot be read, FlaghoistError if
+    it is not clear which environment is meant.
+    """
+    file = read_flag_file(Path(path).read_bytes(), path)
+    names = environments_of(file)
+    if not environment and len(names) > 1:
+        raise FlaghoistError(
+            f"{path} has several environments ({', '.join(names)}); say which: environment=…"
+        )
+    name = environment or next(iter(names), "default")
+    if environment and names and environment not in names:
+        raise FlaghoistError(f"{path} has no environment {environment!r}, only {', '.join(names)}")
+    flags, segments = environment_of(file, name)
+    return before.of(
+        name,
+        "file",
+        before.version + 1,
+        {key: (before.version + 1, canonical(flag)) for key, flag in flags.items()},
+        {segment: canonical(when) for segment, when in segments.items()},
+        before,
+    )
+
+
+def _revived(full: Full, before: Snapshot) -> Snapshot | None:
+    try:
+        snapshot = build(full, before)
+    except Exception:  # noqa: BLE001 - whatever a generation does to us, there is an older one
+        return None
+    sound = snapshot.hash == (full.hash or snapshot.hash) and unfit(snapshot) is None
+    return snapshot if sound else None
+
+
+def unfit(snapshot: Snapshot) -> str | None:
+    """The first flag that cannot be evaluated, though it was compiled; `None`: all can."""
+    for key, flag in snapshot.flags.items():
+        try:
+            flag.choose(_PROBE)
+            flag.choose(None)
+        except Exception:  # noqa: BLE001 - this is what is being looked for
+            return key
+    return None
