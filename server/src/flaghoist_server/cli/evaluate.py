@@ -82,7 +82,7 @@ def evaluate(
 def _tell(out: Output, answer: dict[str, Any]) -> None:
     value = json.dumps(answer["value"], ensure_ascii=False)
     variant = f"variant {answer['variant']}" if answer["variant"] else "no variant"
-    out.line(f"{answer['key']} = ", (value, "green" if answer["error"] is None else "yellow"))
+    out.line(f"{answer['key']} =", (value, "green" if answer["error"] is None else "yellow"))
     by = f"{variant}, {answer['reason']}"
     by += f", rule {answer['rule']}" if answer.get("rule") else ""
     by += f", {answer['error']}" if answer["error"] else ""

@@ -56,6 +56,8 @@ def diff(api: Api, out: Output, first: str, second: str, exit_code: bool) -> Non
         out.document({"environments": [first, second], "flags": found})
     elif not found:
         out.line(("=", "green"), f"{first} and {second} have the same flags")
+    else:
+        out.line((f"{first} → {second}", "bright_black"))
     for key, lines in ({} if out.json else found).items():
         out.line((key, "yellow"))
         for line in lines:

@@ -54,12 +54,15 @@ def show(api: Api, out: Output, key: str, environment: str | None) -> None:
     if out.json:
         out.document(answer)
         return
-    from flaghoist.model.flagfile import to_yaml
+    from flaghoist.model.document import FlagDefinition
+    from flaghoist.model.flagfile import FORMAT_VERSION, to_yaml
 
-    beside = {name: answer.pop(name) for name in ("key", "environment", "version", "digest")}
-    where = f"{beside['key']} in {beside['environment']}"
-    out.line(f"# {where}, version {beside['version']}, {beside['digest']}")
-    out.text(to_yaml({"flaghoist": 1, "flags": {beside["key"]: answer}}))
+    why = f", “{answer['reason']}”" if answer.get("reason") else ""
+    changed = f"{ago(answer['changed_at'], datetime.now(UTC))} by {answer['changed_by']}{why}"
+    out.line(f"# {key} in {answer['environment']}, version {answer['version']}: {changed}")
+    out.line(f"# {answer['digest']}")
+    definition = {name: answer[name] for name in FlagDefinition.__struct_fields__ if name in answer}
+    out.text(to_yaml({"flaghoist": FORMAT_VERSION, "flags": {key: definition}}))
 
 
 @flag.command()

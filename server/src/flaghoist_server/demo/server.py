@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from flaghoist_server.demo.parent import end_with_parent
-from flaghoist_server.serve import Server
+from flaghoist_server.serve import run
 from flaghoist_server.settings import Settings
 
 if __name__ == "__main__":
     end_with_parent()
-    Server(Settings.of(os.environ)).run()
+    sys.exit(run(Settings.of(os.environ)))
