@@ -15,7 +15,7 @@ from flaghoist_server.api.services import Services
 from flaghoist_server.change.change import Change
 from flaghoist_server.change.draft import flag_of
 from flaghoist_server.change.state import State, StoredFlag
-from flaghoist_server.console.drawing import drawn, rates_text
+from flaghoist_server.console.drawing import drawn, marks, rates_text
 from flaghoist_server.console.pulse import FINE
 from flaghoist_server.console.query import Candidate, search
 from flaghoist_server.console.views import Listing, Place, Row, Visitor, ask_url, flag_url, list_url
@@ -123,6 +123,7 @@ class Desk:
             applied=standing.applied(stored.version),
             connected=standing.connected,
             series=series,
+            marks=marks([stored], now - SPARK_SLOTS * FINE.seconds),
             rates_text=rates_text(series),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -15,7 +16,7 @@ from flaghoist_server.change.draft import flag_of
 from flaghoist_server.console.desk import Desk, effect_of, stale
 from flaghoist_server.console.drawing import drawn, legend, marks, table
 from flaghoist_server.console.pulse import COARSE, FINE
-from flaghoist_server.console.views import Entry, FlagPage, Sdk, Step, ask_url, flag_url
+from flaghoist_server.console.views import Entry, FlagPage, Sdk, SdkGroup, Step, ask_url, flag_url
 from flaghoist_server.console.words.conditions import preamble, sentences, serving
 from flaghoist_server.console.words.differences import differences, documents_diff
 from flaghoist_server.console.words.quantities import percent
@@ -44,9 +45,11 @@ async def flag_page(desk: Desk, environment: str, key: str, window: str) -> Flag
         flag, desk.watch.pulse(environment).series(key, now, resolution, resolution.slots)
     )
     standing = desk.watch.standing(environment)
-    instances, more = await _instances(desk, environment, stored.version)
+    everyone = await _everyone(desk, environment)
+    listed = _furthest_behind(everyone, stored.version)
     return FlagPage(
         key=key,
+        version=stored.version,
         url=flag_url(environment, key),
         kill_url=ask_url(environment, "kill", key),
         undo_url=ask_url(environment, "undo", key),
@@ -87,8 +90,10 @@ async def flag_page(desk: Desk, environment: str, key: str, window: str) -> Flag
         history=[_entry(key, change) for change in changes[:_HISTORY]],
         history_more=len(changes) > _HISTORY,
         history_trouble=trouble,
-        instances=instances,
-        instances_more=more,
+        fleet=_groups(everyone, stored.version),
+        late=sum(one.version < stored.version for one in everyone),
+        instances=listed,
+        instances_more=len(everyone) - len(listed),
     )
 
 
@@ -96,36 +101,40 @@ def undo_says(key: str, last: Change | None) -> str:
     """What undoing `last` comes to; "" where nothing can be undone."""
     if last is None or key not in last.flags:
         return ""
-    before = last.flags[key].before
+    before = last.flags[key].old
     if before is None:
         return f"takes the flag away again, as before v {last.version}"
-    was = _readable(key, bytes(before))
+    was = _readable(key, before)
     return f"back to {effective(was).text}, as before v {last.version}" if was else ""
 
 
-async def _instances(desk: Desk, environment: str, version: int) -> tuple[list[Sdk], int]:
-    """Those furthest behind first, and how many are not listed."""
-    parts = await desk.services.fleet.parts(environment)
-    everyone = [instance for part in parts for instance in part.instances]
+async def _everyone(desk: Desk, environment: str) -> list[Instance]:
+    parts = await desk.services.fleet.parts(environment, instances=True)
+    return [instance for part in parts for instance in part.instances]
+
+
+def _groups(everyone: list[Instance], version: int) -> list[SdkGroup]:
+    """By application, build and SDK: a fleet of thousands in a few lines."""
+    numbers: Counter[tuple[str, str, str]] = Counter()
+    applied: Counter[tuple[str, str, str]] = Counter()
+    for one in everyone:
+        numbers[one.app, one.build, one.sdk] += 1
+        applied[one.app, one.build, one.sdk] += one.version >= version
+    return [SdkGroup(*group, numbers[group], applied[group]) for group in sorted(numbers)]
+
+
+def _furthest_behind(everyone: list[Instance], version: int) -> list[Sdk]:
     worst = heapq.nsmallest(
         _INSTANCES, everyone, key=lambda one: (one.version, one.app, one.instance)
     )
-    return [_sdk(instance, version) for instance in worst], len(everyone) - len(worst)
+    return [_sdk(instance, version) for instance in worst]
 
 
-def _sdk(instance: Instance, version: int) -> Sdk:
-    late = instance.version < version
-    lag = f"{instance.lag_seconds:.1f} s" if late else "–"
-    rejected = ", ".join(sorted(instance.rejected))
+def _sdk(one: Instance, version: int) -> Sdk:
+    late = one.version < version
+    lag = f"{one.lag_seconds:.1f} s" if late else "–"
     return Sdk(
-        instance.app,
-        instance.build,
-        instance.instance,
-        instance.sdk,
-        instance.version,
-        late,
-        lag,
-        rejected,
+        one.app, one.build, one.instance, one.version, late, lag, ", ".join(sorted(one.rejected))
     )
 
 
@@ -163,7 +172,7 @@ def _facts(flag: Flag) -> list[tuple[str, str]]:
 
 def _entry(key: str, change: Change) -> Entry:
     edit = change.flags[key]
-    before, after = (bytes(raw) if raw is not None else None for raw in (edit.before, edit.after))
+    before, after = edit.old, edit.new
     lines = differences(_readable(key, before), _readable(key, after))
     return Entry(
         version=change.version,

@@ -6,12 +6,14 @@ off variant on top in grey; so a rollout is seen as a rising tide, whatever the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from flaghoist.model.flag import Flag
 from flaghoist_server.change.change import Change
+from flaghoist_server.change.state import StoredFlag
 from flaghoist_server.console.pulse import Resolution, Series
-from flaghoist_server.console.views import Drawn
+from flaghoist_server.console.views import Drawn, Mark
 from flaghoist_server.console.words.quantities import count, moment
 from flaghoist_server.console.words.states import featured, variants_of
 
@@ -63,15 +65,17 @@ def table(series: Drawn, resolution: Resolution, until: int) -> list[tuple[str, 
     return rows
 
 
-def marks(history: list[Change], since: float) -> list[dict[str, object]]:
-    """The changes after `since` as lines in the picture, oldest first."""
-    found = []
-    for change in reversed(history):
-        at = moment(change.at)
-        if at and at.timestamp() > since:
-            says = f"{at:%H:%M:%S} v {count(change.version)} {change.kind} by {change.actor}"
-            found.append({"at": at.timestamp(), "kind": change.kind, "says": says})
-    return found
+def marks(changes: Iterable[Change | StoredFlag], since: float) -> list[Mark]:
+    """The changes after `since` as lines in the picture."""
+    return [mark for mark in map(_mark, changes) if mark is not None and mark.at > since]
+
+
+def _mark(change: Change | StoredFlag) -> Mark | None:
+    at = moment(change.at)
+    if at is None:
+        return None
+    says = f"{at:%H:%M:%S} v {count(change.version)} {change.kind} by {change.actor}"
+    return Mark(at.timestamp(), change.kind, says)
 
 
 def _order(flag: Flag) -> list[str]:

@@ -9,11 +9,11 @@ attacker would have to make a browser send (BREACH) comes without the session: S
 from __future__ import annotations
 
 import gzip
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from litestar import Request, Response
@@ -51,9 +51,7 @@ def render(
     if len(body) > _SMALL and "gzip" in request.headers.get("accept-encoding", ""):
         body, headers["content-encoding"] = gzip.compress(body, 5), "gzip"
     headers["vary"] = "accept-encoding, cookie"
-    return Response(
-        body, status_code=status, media_type="text/html", headers=headers
-    )
+    return Response(body, status_code=status, media_type="text/html", headers=headers)
 
 
 @pass_context
@@ -68,7 +66,7 @@ def _utc(at: str) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return msgspec.json.encode(value).decode()
 
 
 _templates = Environment(

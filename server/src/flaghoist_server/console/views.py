@@ -21,10 +21,12 @@ __all__ = [
     "FlagPage",
     "Frame",
     "Listing",
+    "Mark",
     "Place",
     "Problem",
     "Row",
     "Sdk",
+    "SdkGroup",
     "Step",
     "Visitor",
     "ask_url",
@@ -118,6 +120,14 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     live: str = ""
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """A change as a line in a picture: seconds since 1970, its kind, and words for the pointer."""
+
+    at: float
+    kind: str
+    says: str
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One flag in the list."""
 
@@ -138,6 +148,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     applied: int
     connected: int
     series: Drawn
+    marks: list[Mark]
     rates_text: str
 
 
@@ -180,17 +191,27 @@ class Sdk(msgspec.Struct, frozen=True):
     app: str
     build: str
     instance: str
-    sdk: str
     version: int
     late: bool
     lag: str
     rejected: str
 
 
+class SdkGroup(msgspec.Struct, frozen=True):
+    """The connected SDKs of one build of one application; `applied` of them have the change."""
+
+    app: str
+    build: str
+    sdk: str
+    number: int
+    applied: int
+
+
 class FlagPage(msgspec.Struct, frozen=True, kw_only=True):
     """One flag, whole."""
 
     key: str
+    version: int
     url: str
     kill_url: str
     undo_url: str
@@ -220,10 +241,12 @@ class FlagPage(msgspec.Struct, frozen=True, kw_only=True):
     series: Drawn
     legend: list[tuple[str, str, float]]
     table: list[tuple[str, list[float]]]
-    marks: list[dict[str, object]]
+    marks: list[Mark]
     history: list[Entry]
     history_more: bool
     history_trouble: str
+    fleet: list[SdkGroup]
+    late: int
     instances: list[Sdk]
     instances_more: int
 

@@ -24,6 +24,8 @@ __all__ = ["Standing", "Watch"]
 _LOOK_S = 1.0
 _EAGER_S = 0.1
 _EAGER_FOR_S = 3.0
+_MISSED = 3
+"""Slots that are filled in after the loop was busy: the rates are of the last five seconds."""
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -112,15 +114,15 @@ class Watch:
             beat.set()
 
     async def _look(self) -> None:
-        """Once in each fine slot, take the rates of all replicas."""
+        """Once in each fine slot, take the rates of all replicas; the first part is our own."""
         slot = FINE.slot(self.clock())
         if slot == self._looked:
             return
+        passed = range(max(self._looked + 1, slot - _MISSED), slot + 1)
         self._looked = slot
         for environment in list(self._feed.environments):
-            self._others[environment] = await self._fleet.board.others(environment)
-            group = self._fleet.groups.get(environment)
-            mine = [group.counts.rates()] if group else []
-            pulse = self.pulse(environment)
-            for rates in mine + [part.rates for part in self._others[environment]]:
-                pulse.feed(self.clock(), rates)
+            parts = await self._fleet.parts(environment)
+            self._others[environment] = parts[1:]
+            for one in passed:
+                for part in parts:
+                    self.pulse(environment).feed(one * FINE.seconds, part.rates)

@@ -52,7 +52,8 @@ function draw(chart) {
   const { svg, series, slots } = chart;
   const { width, height } = svg.viewBox.baseVal;
   const sums = Array.from({ length: slots }, (_, slot) => series.reduce((sum, [, , rates]) => sum + (rates[slot] ?? 0), 0));
-  const peak = nice(Math.max(...sums, 0));
+  const label = svg.parentElement.querySelector("[data-peak]");
+  const peak = label ? nice(Math.max(...sums, 0)) : Math.max(...sums, 0);
   const x = (slot) => round((slot / Math.max(slots - 1, 1)) * width);
   const y = (value) => round(height - (value / (peak || 1)) * height * 0.94);
   let ground = Array(slots).fill(0);
@@ -64,7 +65,6 @@ function draw(chart) {
     return path;
   });
   svg.replaceChildren(...areas, ...marks(chart, width, height));
-  const label = svg.parentElement.querySelector("[data-peak]");
   if (label) label.textContent = peak ? `${peak.toLocaleString("en")} a second` : "";
 }
 

@@ -20,7 +20,7 @@ export function startLive() {
   document.addEventListener("page:shown", follow);
   document.addEventListener("visibilitychange", follow);
   document.addEventListener("click", ({ target }) => {
-    if (!target.closest("#pause")) return;
+    if (!target.closest("#live")) return;
     paused = !paused;
     follow();
   });
@@ -30,16 +30,11 @@ export function startLive() {
 
 function follow() {
   const wanted = document.hidden || paused ? "" : (main().dataset.live ?? "");
-  const button = document.getElementById("pause");
-  if (button) {
-    button.setAttribute("aria-pressed", String(paused));
-    button.textContent = paused ? "Resume" : "Pause";
-  }
-  if (wanted === address) return tell(source?.readyState === EventSource.OPEN ? "live" : undefined);
+  if (paused) tell("paused");
+  if (wanted === address) return source?.readyState === EventSource.OPEN && tell("live");
   source?.close();
   source = null;
   address = wanted;
-  if (paused) tell("paused");
   if (!wanted) return;
   heard = Date.now();
   source = new EventSource(wanted);
@@ -65,11 +60,15 @@ function watch() {
 
 function tell(state) {
   const live = document.getElementById("live");
-  if (!live || !state) return;
+  if (!live || live.dataset.state === state) return;
   const since = new Date(heard).toTimeString().slice(0, 8);
   const words = { live: "live", waiting: "reconnecting", stale: `stale since ${since}`, paused: `paused at ${since}` };
-  if (live.dataset.state !== state) document.getElementById("live-word").textContent = words[state];
+  const before = document.getElementById("live-said").textContent;
   live.dataset.state = state;
+  live.setAttribute("aria-pressed", String(state === "paused"));
+  live.title = state === "paused" ? "Go on live" : "Pause the live numbers";
+  document.getElementById("live-word").textContent = words[state];
+  if (before || state !== "live") document.getElementById("live-said").textContent = words[state];
 }
 
 function ticked(tick) {

@@ -1,4 +1,4 @@
-"""What a change did to a flag, in sentences: "default: on 5 % → on 25 %".
+"""What a change did to a flag, in sentences: "default: on 5 % → 25 %".
 
 The sentences are for people who skim a history; the documents themselves stand beside them on the
 page, so nothing is lost where a sentence only says that something changed.
@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from flaghoist.model.flag import Flag, Rule
+from flaghoist.model.flag import Flag, Rule, Serve
 from flaghoist_server.console.words.conditions import condition, serving
+from flaghoist_server.console.words.quantities import percent
 
 __all__ = ["differences", "documents_diff"]
 
@@ -37,11 +38,7 @@ def differences(before: Flag | None, after: Flag | None) -> list[str]:
     if before.state != after.state:
         lines.append(f"state: {before.state} → {after.state}")
     if before.default != after.default:
-        was, now = (
-            serving(before.default, before.off_variant),
-            serving(after.default, after.off_variant),
-        )
-        lines.append(f"default: {was} → {now}")
+        lines.append(f"default: {_moved(before.default, after.default)}")
     lines += _rules(before.rules, after.rules)
     lines += _targets(before.targets, after.targets)
     if before.requires != after.requires:
@@ -73,6 +70,26 @@ def _plain(name: str, before: Flag, after: Flag) -> str:
     return f"{name.replace('_', ' ')}: {was or 'none'} → {now or 'none'}"
 
 
+def _moved(before: Serve | None, after: Serve | None) -> str:
+    """Which shares moved; of two that mirror each other, one is enough."""
+    if not (isinstance(before, dict) or isinstance(after, dict)):
+        return f"{serving(before, None)} → {serving(after, None)}"
+    was, now = _split(before), _split(after)
+    names = [name for name in now | was if was.get(name, 0) != now.get(name, 0)]
+    if not names:
+        return serving(after, None)
+    shown = names[:1] if len(names) == 2 else names
+    return ", ".join(
+        f"{name} {percent(was.get(name, 0))} → {percent(now.get(name, 0))}" for name in shown
+    )
+
+
+def _split(serve: Serve | None) -> dict[str, float]:
+    if serve is None:
+        return {}
+    return {serve: 100} if isinstance(serve, str) else serve
+
+
 def _named(rules: list[Rule]) -> dict[str, Rule]:
     return {rule.name or f"rule {place}": rule for place, rule in enumerate(rules, start=1)}
 
@@ -91,7 +108,7 @@ def _rules(before: list[Rule], after: list[Rule]) -> list[str]:
 
 def _rule(name: str, before: Rule, after: Rule) -> str:
     if before.serve != after.serve:
-        return f"{name}: {serving(before.serve, None)} → {serving(after.serve, None)}"
+        return f"{name}: {_moved(before.serve, after.serve)}"
     if before.when != after.when:
         return f"{name}: now {condition(after.when)}"
     return f"{name}: bucketing changed"

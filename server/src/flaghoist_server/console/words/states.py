@@ -14,6 +14,7 @@ import msgspec
 
 from flaghoist.model.flag import Flag
 from flaghoist_server.api.effective import effective as phrase
+from flaghoist_server.console.words.quantities import percent
 
 __all__ = ["Effective", "effective", "featured", "shares", "variants_of"]
 
@@ -53,7 +54,10 @@ def featured(flag: Flag) -> str:
 def effective(flag: Flag, *, killed: bool = False) -> Effective:
     """What `flag` does for most people now."""
     tone = _tone(flag, killed=killed)
-    mark = _SHAPES.get(tone) or _share_shape(shares(flag).get(featured(flag), 0.0))
+    share = shares(flag).get(featured(flag), 0.0)
+    mark = _SHAPES.get(tone) or _share_shape(share)
+    if tone == "part" and flag.type != "boolean":
+        return Effective(tone, mark, f"{featured(flag)} for {percent(share)}")
     return Effective(tone, mark, phrase(flag, killed=killed))
 
 
