@@ -13,7 +13,6 @@ import contextlib
 import logging
 import os
 import time
-import weakref
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -38,16 +37,11 @@ _FROM_A_SERVER: tuple[Source, ...] = ("server", "cache")
 
 
 class Holding:
-    """One client's state.
-
-    `lookup` is where the application looks up its flags. It is held weakly: a client that the
-    application has dropped must not be kept alive by its own thread.
-    """
+    """One client's state. `lookup` is where the application looks up its flags."""
 
     def __init__(self, lookup: Lookup, settings: Settings, sdk_version: str = "") -> None:
         self.settings = settings
-        self.snapshot = lookup.snapshot
-        self.counters = lookup.counters
+        self.lookup = lookup
         self.readiness = Readiness()
         self.listeners: tuple[Callable[[frozenset[str]], object], ...] = ()
         self.source: Source = "none"
@@ -59,7 +53,6 @@ class Holding:
         self.instance = _instance_name()
         self.adoptions = 0
         """Rises with each snapshot taken: what changed hands since is seen by comparing."""
-        self._lookup = weakref.ref(lookup)
         self._sdk_version = sdk_version
         self._fresh_at: float | None = None
         self._findings: Counter[Finding] = Counter()
@@ -69,10 +62,8 @@ class Holding:
 
     def adopt(self, snapshot: Snapshot, source: Source) -> None:
         """Let the application see this snapshot, and tell who listens what changed."""
-        before, self.snapshot = self.snapshot, snapshot
-        lookup = self._lookup()
-        if lookup is not None:
-            lookup._swap(snapshot)
+        before = self.snapshot
+        self.lookup._swap(snapshot)
         self.source = source
         self.adoptions += 1
         if self.listeners:
@@ -136,6 +127,11 @@ class Holding:
         self.reconnects = 0
 
     # What is read.
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the application sees."""
+        return self.lookup.snapshot
 
     @property
     def position(self) -> Position:

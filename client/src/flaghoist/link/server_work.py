@@ -21,7 +21,7 @@ class ServerWork:
 
     def __init__(self, holding: Holding) -> None:
         self._holding = holding
-        self._reporter = Reporter(holding.counters)
+        self._reporter = Reporter(holding.lookup.counters)
         self._loop: Any = None
 
     def run(self, link: Link, delay_s: float) -> None:
