@@ -8,7 +8,7 @@ changed them since. Both are entries of history like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -20,7 +20,7 @@ from flaghoist_server.change.state import State
 from flaghoist_server.feed.feed import Feed
 from flaghoist_server.feed.standing import Loss
 from flaghoist_server.store.copy import restoring
-from flaghoist_server.store.port import Store
+from flaghoist_server.store.port import Store, StoreUnavailable, TokenRecord
 
 __all__ = ["Recovered", "accept_loss", "recover"]
 
@@ -36,16 +36,22 @@ class Recovered(msgspec.Struct, frozen=True):
 
 
 async def recover(
-    store: Store, feed: Feed, author: Author, new_epoch: Callable[[], str]
+    store: Store,
+    feed: Feed,
+    author: Author,
+    new_epoch: Callable[[], str],
+    tokens: Iterable[TokenRecord] = (),
 ) -> list[Recovered]:
-    """Write back every environment that is held or has lost entries; empty: there is none.
+    """Write back every environment that is held or has lost entries, and the missing tokens.
 
     Raises:
         StoreError: the store cannot be written.
     """
     recovered = [
-        await _reseed(store, feed, name, author, new_epoch()) for name in sorted(feed.holds)
+        await _reseed(store, feed, name, author, new_epoch())
+        for name in await _to_reseed(store, feed)
     ]
+    await _put_missing(store, tokens)
     for name, loss in sorted(feed.losses.items()):
         recovered.append(await _reapply(store, feed, loss, author))
         del feed.losses[name]
@@ -62,13 +68,32 @@ async def accept_loss(feed: Feed) -> list[str]:
     return [name for name in sorted(feed.holds) if await feed.accept_store(name)]
 
 
+async def _to_reseed(store: Store, feed: Feed) -> list[str]:
+    """The environments that are held, or that the store does not know."""
+    try:
+        found = {head.environment for head in await store.heads()}
+    except StoreUnavailable:  # a database file that was removed: writing makes it anew
+        found = set()
+    return sorted(set(feed.holds) | (set(feed.environments) - found))
+
+
 async def _reseed(store: Store, feed: Feed, name: str, author: Author, epoch: str) -> Recovered:
     known = feed.environments[name].state
-    present = await store.load(name)
+    try:
+        present = await store.load(name)
+    except StoreUnavailable:  # see _to_reseed
+        present = None
     change = restoring(present or empty(name), known, author, epoch)
     await store.begin(change, present.head if present is not None else None)
     await feed.accept_store(name)
     return Recovered(name, change.version, tuple(change.flags))
+
+
+async def _put_missing(store: Store, tokens: Iterable[TokenRecord]) -> None:
+    known = {token.id for token in await store.tokens()}
+    for token in tokens:
+        if token.id not in known:
+            await store.put_token(token)
 
 
 async def _reapply(store: Store, feed: Feed, loss: Loss, author: Author) -> Recovered:
