@@ -7,7 +7,6 @@ values must be, and whether it compares text, so that `ignore_case` has a meanin
 from __future__ import annotations
 
 import ipaddress
-import math
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,8 +16,9 @@ from flaghoist.errors import PatternError
 from flaghoist.model.limits import MAX_ATTRIBUTE_CHARS, MAX_CONDITION_DEPTH, MAX_LIST_ITEMS
 from flaghoist.model.moments import parse_moment
 from flaghoist.model.names import one_of
+from flaghoist.model.numbers import is_finite
 from flaghoist.model.patterns import compile_pattern
-from flaghoist.model.problem import Path, Problem
+from flaghoist.model.problem import Path, Problem, shown
 from flaghoist.model.semver import parse_semver
 from flaghoist.model.shares import PERCENT, thousandths
 
@@ -49,15 +49,13 @@ def _any_text(_value: str) -> str:
 
 
 def _scalar(value: object) -> str:
-    if isinstance(value, str | bool | int):
+    if isinstance(value, str) or (isinstance(value, int | float) and is_finite(value)):
         return ""
-    if isinstance(value, float) and math.isfinite(value):
-        return ""
-    return f"{value!r} cannot be compared"
+    return f"{shown(value)} cannot be compared"
 
 
 def _finite(value: float) -> str:
-    return "" if math.isfinite(value) else f"{value!r} is no number to compare with"
+    return "" if is_finite(value) else f"{shown(value)} cannot be compared"
 
 
 def _pattern(value: str) -> str:
@@ -69,18 +67,18 @@ def _pattern(value: str) -> str:
 
 
 def _semver(value: str) -> str:
-    return "" if parse_semver(value) else f"{value!r} is no semantic version"
+    return "" if parse_semver(value) else f"{shown(value)} is no semantic version"
 
 
 def _moment(value: str) -> str:
-    return "" if parse_moment(value) is not None else f"{value!r} is no RFC 3339 date-time"
+    return "" if parse_moment(value) is not None else f"{shown(value)} is no RFC 3339 date-time"
 
 
 def _network(value: str) -> str:
     try:
         ipaddress.ip_network(value, strict=False)
     except ValueError:
-        return f"{value!r} is no network"
+        return f"{shown(value)} is no network"
     return ""
 
 
@@ -149,7 +147,7 @@ def check_when(when: When, path: Path, problems: list[Problem], depth: int = 1) 
 def check_hash(name: str | None, path: Path, problems: list[Problem]) -> None:
     """Add a problem if there is no bucketing of this name."""
     if name is not None and name not in HASHES:
-        problems.append(Problem(path, f"no hash {name!r}", one_of(HASHES, name, "hash")))
+        problems.append(Problem(path, f"no hash {shown(name)}", one_of(HASHES, name, "hash")))
 
 
 def _check_form(when: When, path: Path, problems: list[Problem]) -> None:
@@ -165,7 +163,7 @@ def _check_form(when: When, path: Path, problems: list[Problem]) -> None:
         problems.append(Problem(path, text, f"exactly one of {', '.join(_TESTS)}"))
     operators = _names(_OPERATOR_NAMES, operands)
     if when.attribute is not UNSET:
-        text = f"the test of {when.attribute!r} has {' and '.join(operators) or 'no operator'}"
+        text = f"the test of {shown(when.attribute)} has {' and '.join(operators) or 'no operator'}"
         problems.append(Problem(path, text, f"one of {', '.join(_OPERATOR_NAMES)}"))
     elif operators:
         text = f"{operators[0]} has no attribute to test"
@@ -186,7 +184,7 @@ def _check_several(inner: Sequence[When], path: Path, problems: list[Problem], d
 
 def _check_bucket(bucket: BucketCondition, path: Path, problems: list[Problem]) -> None:
     if thousandths(bucket.below) is None:
-        problems.append(Problem((*path, "below"), f"{bucket.below!r} is no percentage", PERCENT))
+        problems.append(Problem((*path, "below"), f"{bucket.below} is no percentage", PERCENT))
     _check_attribute(bucket.by, (*path, "by"), problems)
     check_hash(bucket.hash, (*path, "hash"), problems)
 
@@ -212,5 +210,5 @@ def _check_test(when: When, attribute: str, path: Path, problems: list[Problem])
 
 def _check_attribute(name: str, path: Path, problems: list[Problem]) -> None:
     if not 0 < len(name) <= MAX_ATTRIBUTE_CHARS:
-        found = f"{name[:40]!r} names no attribute"
+        found = f"{shown(name)} names no attribute"
         problems.append(Problem(path, found, f"1 to {MAX_ATTRIBUTE_CHARS} characters"))

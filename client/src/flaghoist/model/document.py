@@ -15,8 +15,8 @@ from flaghoist.model.digest import canonical, normalise, normalise_segment
 from flaghoist.model.flag import Flag, FlagKind, FlagType, Requirement, Rule, Segment, Serve, State
 from flaghoist.model.limits import MAX_DOCUMENT_BYTES, MAX_FILE_DEPTH
 from flaghoist.model.names import KEY_FORM, is_key, one_of
-from flaghoist.model.problem import Path, Problem
-from flaghoist.model.shapes import deeper_than, misfits
+from flaghoist.model.problem import Path, Problem, shown
+from flaghoist.model.shapes import broken_texts, deeper_than, misfits
 from flaghoist.model.validation import check_environment, check_flag, check_segment
 
 if TYPE_CHECKING:
@@ -146,14 +146,16 @@ def _check_frame(data: Any) -> list[Problem]:
         found = "the version of the format is missing"
         return [Problem((), found, f"flaghoist: {FORMAT_VERSION}")]
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        return [Problem(("flaghoist",), f"{version!r} is no format version", str(FORMAT_VERSION))]
+        return [
+            Problem(("flaghoist",), f"{shown(version)} is no format version", str(FORMAT_VERSION))
+        ]
     if version > FORMAT_VERSION:
         found = f"this file has format version {version}, newer than this Flaghoist reads"
         expected = f"format version {FORMAT_VERSION}, or a newer Flaghoist"
         return [Problem(("flaghoist",), found, expected)]
     if deeper_than(data, MAX_FILE_DEPTH):
         return [Problem((), "this is nested too deep", f"at most {MAX_FILE_DEPTH} levels")]
-    return []
+    return list(broken_texts(data))
 
 
 def _check_shape(data: dict[str, Any]) -> tuple[list[Problem], dict[str, Any]]:
@@ -186,11 +188,11 @@ def _check_environment_names(file: FlagFile, environments: Collection[str] | Non
         for name in definition.environments:
             path = ("flags", key, "environments", name)
             if not is_key(name):
-                found = f"{name[:200]!r} is no environment's name"
+                found = f"{shown(name)} is no environment's name"
                 problems.append(Problem(path, found, KEY_FORM, at_key=True))
             elif environments is not None and name not in environments:
                 expected = one_of(environments, name, "environment")
-                found = f"no environment {name!r}"
+                found = f"no environment {shown(name)}"
                 problems.append(Problem(path, found, expected, at_key=True))
     return problems
 
@@ -222,10 +224,7 @@ _SHARED_PATHS = {(), *((name,) for name in _SHARED)}
 
 
 def _check_size(document: Flag | Segment, path: Path) -> list[Problem]:
-    try:
-        size = len(canonical(document))
-    except UnicodeEncodeError:
-        return [Problem(path, "there is half a surrogate pair in a text", "whole characters")]
+    size = len(canonical(document))
     if size > MAX_DOCUMENT_BYTES:
         return [Problem(path, f"this takes {size} bytes", f"at most {MAX_DOCUMENT_BYTES}")]
     return []

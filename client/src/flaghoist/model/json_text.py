@@ -13,12 +13,14 @@ from typing import Any
 
 from flaghoist.model.limits import MAX_FILE_DEPTH
 from flaghoist.model.positions import Node, Place, Source, TextError
-from flaghoist.model.problem import Problem
+from flaghoist.model.problem import Problem, shown
 
 __all__ = ["read_json"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-_LITERAL = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]{0,308})(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_LITERAL = re.compile(
+    r"true|false|null|-?(?:0|[1-9][0-9]{0,4299})(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
 _WORD = re.compile(r"[\w.+-]*")
 
@@ -100,7 +102,7 @@ class _Scanner:
             if key in node.members:
                 self._duplicate(key, path, place, node.members[key][0])
             if not self._took(":"):
-                raise self._error(f"no colon after the key {key!r}", "':' and a value")
+                raise self._error(f"no colon after the key {shown(key)}", "':' and a value")
             node.members[key] = place, self._value((*path, key), depth + 1)
             if self._took("}"):
                 return
@@ -134,7 +136,7 @@ class _Scanner:
         self._at = found.end()
 
     def _duplicate(self, key: str, path: tuple[str | int, ...], place: Place, first: Place) -> None:
-        found = f"the key {key!r} is here for the second time"
+        found = f"the key {shown(key)} is here for the second time"
         expected = f"it once (first at line {first.line}, column {first.column})"
         self.problems.append((place, Problem((*path, key), found, expected, at_key=True)))
 

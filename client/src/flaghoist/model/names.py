@@ -10,7 +10,7 @@ from flaghoist.model.limits import MAX_NAME_CHARS
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["KEY_FORM", "is_key", "is_label", "nearest", "one_of"]
+__all__ = ["KEY_FORM", "is_key", "is_label", "nearest", "one_of", "plain"]
 
 KEY_FORM = f"1 to {MAX_NAME_CHARS} of a-z A-Z 0-9 . _ - /"
 
@@ -43,7 +43,12 @@ def one_of(names: Collection[str], wrong: str, what: str) -> str:
     if not names:
         return f"the name of a {what}, and there is none yet"
     meant = nearest(wrong, names)
-    hint = f" (nearest: {meant})" if meant else ""
+    hint = f" (nearest: {plain(meant)})" if meant else ""
     if len(names) > _LISTED:
         return f"the name of a {what}{hint}"
-    return f"{'one of ' if len(names) > 1 else ''}{', '.join(names)}{hint}"
+    return f"{'one of ' if len(names) > 1 else ''}{', '.join(map(plain, names))}{hint}"
+
+
+def plain(name: str) -> str:
+    """A name as a message can hold it: quoted and escaped unless it is printable as it is."""
+    return name if name.isprintable() else repr(name)

@@ -1,13 +1,22 @@
-"""What is wrong with a flag document, where, and what was expected instead."""
+"""What is wrong with a flag document, where, and what was expected instead.
+
+A problem is text for the author of a flag file: lower case, what is wrong with the value in it,
+what would be right.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-__all__ = ["FileProblem", "Path", "Problem", "path_text"]
+__all__ = ["FileProblem", "Path", "Problem", "path_text", "shown"]
 
 Path = tuple[str | int, ...]
 """The keys and indices that lead from the root of a document to a value."""
+
+_SHOWN_CHARS = 60
+_SHOWN_BITS = 200
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,5 +58,20 @@ def path_text(path: Path) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
-            text += f".{step}" if text else step
+            name = step if step.isprintable() else repr(step)
+            text += f".{name}" if text else name
     return text
+
+
+def shown(value: Any) -> str:
+    """A value in a message, as the file's author knows it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if isinstance(value, int) and value.bit_length() > _SHOWN_BITS:
+        return "a very long number"  # Python refuses to write it out
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"

@@ -20,7 +20,7 @@ from flaghoist.model.limits import (
     MAX_SEGMENTS,
 )
 from flaghoist.model.names import one_of
-from flaghoist.model.problem import Path, Problem
+from flaghoist.model.problem import Path, Problem, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,7 +88,7 @@ def _known_segments(
             known[name] = path
         else:
             expected = one_of(segments, name, "segment")
-            problems.append(Problem(path, f"no segment {name!r}", expected))
+            problems.append(Problem(path, f"no segment {shown(name)}", expected))
     return known
 
 
@@ -148,12 +148,12 @@ def _check_requirement(
     required = flags.get(requirement.flag)
     if required is None:
         expected = one_of(flags, requirement.flag, "flag of the same environment")
-        problems.append(Problem((*path, "flag"), f"no flag {requirement.flag!r}", expected))
+        problems.append(Problem((*path, "flag"), f"no flag {shown(requirement.flag)}", expected))
         return False
     variants = required.variants or BOOLEAN_VARIANTS
     for index, name in enumerate(requirement.variants):
         if name not in variants:
-            found = f"no variant {name!r} of flag {requirement.flag!r}"
+            found = f"no variant {shown(name)} of flag {shown(requirement.flag)}"
             expected = one_of(variants, name, "variant")
             problems.append(Problem((*path, "variants", index), found, expected))
     return True

@@ -6,19 +6,20 @@ for all the reasons, in words for people who write flag files.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from msgspec import inspect
 
 from flaghoist.model.names import nearest, one_of
-from flaghoist.model.problem import Path, Problem
+from flaghoist.model.problem import Path, Problem, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["deeper_than", "misfits", "shown"]
+__all__ = ["broken_texts", "deeper_than", "misfits"]
 
-_SHOWN_CHARS = 60
+_MOST = sys.float_info.max
 
 
 def misfits(value: Any, shape: inspect.Type, path: Path = ()) -> Iterator[Problem]:
@@ -53,6 +54,29 @@ def deeper_than(value: Any, limit: int) -> bool:
     return True
 
 
+def broken_texts(value: Any, path: Path = ()) -> Iterator[Problem]:
+    """Every text that no encoding can write: JSON lets one escape half a surrogate pair."""
+    if isinstance(value, str) and not _is_whole(value):
+        yield Problem(path, f"this is {shown(value)}", "text without half a surrogate pair")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from broken_texts(item, (*path, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not _is_whole(key):
+                expected = "a key without half a surrogate pair"
+                yield Problem((*path, key), f"this is {shown(key)}", expected, at_key=True)
+            yield from broken_texts(item, (*path, key))
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _struct_misfits(value: Any, shape: inspect.StructType, path: Path) -> Iterator[Problem]:
     if not isinstance(value, dict):
         yield _wrong(value, "a mapping", path)
@@ -72,7 +96,7 @@ def _unknown(name: str, fields: list[str], path: Path) -> Problem:
     meant = nearest(name, fields)
     hint = f" (nearest: {meant})" if meant else ""
     expected = f"one of {', '.join(fields)}{hint}"
-    return Problem((*path, name), f"unknown field {name!r}", expected, at_key=True)
+    return Problem((*path, name), f"unknown field {shown(name)}", expected, at_key=True)
 
 
 def _dict_misfits(value: Any, inner: inspect.Type, path: Path) -> Iterator[Problem]:
@@ -120,21 +144,9 @@ def _scalar_misfits(value: Any, shape: inspect.Type, path: Path) -> Iterator[Pro
         yield _wrong(value, "true or false", path)
     elif isinstance(shape, inspect.IntType) and not (is_number and isinstance(value, int)):
         yield _wrong(value, "a whole number", path)
-    elif isinstance(shape, inspect.FloatType) and not is_number:
+    elif isinstance(shape, inspect.FloatType) and not (is_number and abs(value) <= _MOST):
         yield _wrong(value, "a number", path)
 
 
 def _wrong(value: Any, expected: str, path: Path) -> Problem:
     return Problem(path, f"this is {shown(value)}", expected)
-
-
-def shown(value: Any) -> str:
-    """A value in a message, as the file's author knows it."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flaghoist.model.names import one_of
-from flaghoist.model.problem import Path, Problem
+from flaghoist.model.problem import Path, Problem, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -49,7 +49,7 @@ def check_serve(
             check_variant(name, variants, (*path, name), problems)
         share = thousandths(percent)
         if share is None:
-            problems.append(Problem((*path, name), f"{percent!r} is no percentage", PERCENT))
+            problems.append(Problem((*path, name), f"{percent} is no percentage", PERCENT))
             return
         total += share
     if total != BUCKETS:
@@ -61,4 +61,6 @@ def check_variant(
 ) -> None:
     """Add a problem if the flag has no such variant."""
     if name not in variants:
-        problems.append(Problem(path, f"no variant {name!r}", one_of(variants, name, "variant")))
+        problems.append(
+            Problem(path, f"no variant {shown(name)}", one_of(variants, name, "variant"))
+        )

@@ -10,7 +10,6 @@ run for each flag of each snapshot that an SDK receives: what a flag does not us
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from flaghoist.model.conditions import check_hash, check_when
@@ -24,7 +23,8 @@ from flaghoist.model.limits import (
 )
 from flaghoist.model.moments import is_date
 from flaghoist.model.names import KEY_FORM, is_key, is_label
-from flaghoist.model.problem import Path, Problem
+from flaghoist.model.numbers import is_finite
+from flaghoist.model.problem import Path, Problem, shown
 from flaghoist.model.references import check_environment
 from flaghoist.model.shares import check_serve, check_variant
 
@@ -48,11 +48,11 @@ def check_flag(key: str, flag: Flag) -> list[Problem]:
     problems: list[Problem] = []
     variants = effective_variants(flag)
     if not is_key(key):
-        problems.append(Problem((), f"{key[:200]!r} is no flag key", KEY_FORM))
+        problems.append(Problem((), f"{shown(key)} is no flag key", KEY_FORM))
     if flag.variants or flag.type != "boolean":
         _check_variants(flag, problems)
     if flag.expires is not None and not is_date(flag.expires):
-        problems.append(Problem(("expires",), f"{flag.expires!r} is no day", "YYYY-MM-DD"))
+        problems.append(Problem(("expires",), f"{shown(flag.expires)} is no day", "YYYY-MM-DD"))
     if flag.off_variant is not None:
         check_variant(flag.off_variant, variants, ("off_variant",), problems)
     if flag.requires:
@@ -73,7 +73,7 @@ def check_segment(name: str, segment: Segment) -> list[Problem]:
     """Everything that is wrong with a segment by itself; paths are those of its document."""
     problems: list[Problem] = []
     if not is_key(name):
-        problems.append(Problem((), f"{name[:200]!r} is no segment name", KEY_FORM))
+        problems.append(Problem((), f"{shown(name)} is no segment name", KEY_FORM))
     check_when(segment.when, ("when",), problems)
     return problems
 
@@ -86,9 +86,9 @@ def _check_variants(flag: Flag, problems: list[Problem]) -> None:
         path = ("variants", name)
         if not is_label(name):
             expected = f"1 to {MAX_NAME_CHARS} printable characters"
-            problems.append(Problem(path, f"{name[:200]!r} is no variant name", expected))
+            problems.append(Problem(path, f"{shown(name)} is no variant name", expected))
         if expected := _value_problem(flag.type, value):
-            problems.append(Problem(path, f"{_shown(value)} in a {flag.type} flag", expected))
+            problems.append(Problem(path, f"{shown(value)} in a {flag.type} flag", expected))
 
 
 def _value_problem(flag_type: str, value: Any) -> str:
@@ -98,36 +98,29 @@ def _value_problem(flag_type: str, value: Any) -> str:
     if flag_type == "string":
         return "" if isinstance(value, str) else "text (put it in quotes)"
     if flag_type == "number":
-        return "" if _is_number(value) else "a finite number"
+        return "" if _is_number(value) else "a finite number of at most 64 bits"
     if not isinstance(value, dict | list):
         return "an object or a list"
-    return (
-        ""
-        if _is_json(value, MAX_VALUE_DEPTH)
-        else (f"JSON of at most {MAX_VALUE_DEPTH} levels with finite numbers")
-    )
+    if _is_json(value, MAX_VALUE_DEPTH):
+        return ""
+    return f"JSON of at most {MAX_VALUE_DEPTH} levels, each number finite and of at most 64 bits"
 
 
 def _is_number(value: Any) -> bool:
     # A bool is an int in Python, and no number in a flag.
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)
 
 
 def _is_json(value: Any, depth: int) -> bool:
     if value is None or isinstance(value, str | bool):
         return True
     if isinstance(value, int | float):
-        return math.isfinite(value)
+        return is_finite(value)
     if depth == 0:
         return False
     if isinstance(value, dict):
         return all(_is_json(inner, depth - 1) for inner in value.values())
     return isinstance(value, list) and all(_is_json(inner, depth - 1) for inner in value)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:40]}…"
 
 
 def _check_requires(flag: Flag, problems: list[Problem]) -> None:
@@ -137,7 +130,7 @@ def _check_requires(flag: Flag, problems: list[Problem]) -> None:
     for index, requirement in enumerate(flag.requires):
         if not requirement.variants:
             path = ("requires", index, "variants")
-            found = f"no variant of {requirement.flag!r} would do"
+            found = f"no variant of {shown(requirement.flag)} would do"
             problems.append(Problem(path, found, "one variant or several"))
 
 
@@ -157,7 +150,7 @@ def _check_targets_differ(flag: Flag, problems: list[Problem]) -> None:
         for index, value in enumerate(values):
             if served.setdefault(value, name) != name:
                 path = ("targets", name, index)
-                found = f"{value!r} is a target of {served[value]!r} and of {name!r}"
+                found = f"{shown(value)} is a target of {served[value]!r} and of {name!r}"
                 problems.append(Problem(path, found, "one variant for each target"))
 
 

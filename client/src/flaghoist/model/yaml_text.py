@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
 
 from flaghoist.model.limits import MAX_FILE_DEPTH
 from flaghoist.model.positions import Node, Place, Source, TextError
-from flaghoist.model.problem import Path, Problem
+from flaghoist.model.problem import Path, Problem, shown
 from flaghoist.model.yaml_scalars import plain_value
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class _Builder:
         key = event.value
         if key in frame.node.members:
             first = frame.node.members[key][0]
-            found = f"the key {key!r} is here for the second time"
+            found = f"the key {shown(key)} is here for the second time"
             expected = f"it once (first at line {first.line}, column {first.column})"
             path = (*frame.path, key)
             self.problems.append((place, Problem(path, found, expected, at_key=True)))
