@@ -9,13 +9,14 @@ test.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +27,9 @@ from tests.redis_bin import any_binary
 __all__ = ["Cluster", "Redis", "Sentinels", "free_port", "until"]
 
 START_TIMEOUT_S = 10.0
+
+FAST_PLACE = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Memory outlives a killed process as a disk does, and other tests' syncs do not slow it down."""
 
 Word = str | int | float | bytes | memoryview
 Settings = dict[str, str | int]
@@ -64,7 +68,7 @@ class Redis:
     ) -> None:
         self.binary = binary or any_binary()
         self.port = port or free_port()
-        self._directory = tempfile.TemporaryDirectory(prefix="redis-")
+        self._directory = tempfile.TemporaryDirectory(prefix="redis-", dir=FAST_PLACE)
         self.directory = Path(self._directory.name)
         self.settings: dict[str, str | int] = {
             "port": self.port,
@@ -120,14 +124,28 @@ class Redis:
 
     def ask(self, *command: Word, timeout_s: float = 5.0) -> Any:
         """One command over a socket of its own; an error reply is returned as it is."""
+        return self.ask_all(command, timeout_s=timeout_s)[0]
+
+    def ask_all(self, *commands: Sequence[Word], timeout_s: float = 5.0) -> list[Any]:
+        """Commands one after the other on one connection."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s) as line:
-            line.sendall(hiredis.pack_command(command))
             reader = hiredis.Reader()
-            while (reply := reader.gets()) is False:
-                if not (data := line.recv(1 << 16)):
-                    raise ConnectionError(f"Redis on port {self.port} closed the connection")
-                reader.feed(data)
-            return reply
+            return [self._exchange(line, reader, command) for command in commands]
+
+    def _exchange(
+        self, line: socket.socket, reader: hiredis.Reader, command: Sequence[Word]
+    ) -> Any:
+        line.sendall(hiredis.pack_command(tuple(command)))  # type: ignore[arg-type]  # stub: 1 word
+        while (reply := reader.gets()) is False:
+            if not (data := line.recv(1 << 16)):
+                raise ConnectionError(f"Redis on port {self.port} closed the connection")
+            reader.feed(data)
+        return reply
+
+    def followed_by(self, replicas: int) -> bool:
+        """Whether so many replicas acknowledge a write now; after a first copy they need 1 s."""
+        _, acknowledged = self.ask_all(["SET", "probe", "1"], ["WAIT", replicas, 1000])
+        return int(acknowledged) >= replicas
 
     def info(self, section: str = "default") -> dict[str, str]:
         text = self.ask("INFO", section).decode()
@@ -195,7 +213,8 @@ class Sentinels:
     def __enter__(self) -> Self:
         for server in self.servers:
             server.start()
-        until(self._replicating, "the replicas to follow")
+        replicas = len(self.servers) - 1
+        until(lambda: self.servers[0].followed_by(replicas), "the replicas to follow")
         for sentinel in self.sentinels:
             sentinel.start()
         until(lambda: all(map(self._complete, self.sentinels)), "the Sentinels to find each other")
@@ -217,10 +236,6 @@ class Sentinels:
 
     def replicas(self) -> list[Redis]:
         return [server for server in self.servers if server is not self.primary()]
-
-    def _replicating(self) -> bool:
-        states = [r.info("replication").get("master_link_status") for r in self.servers[1:]]
-        return all(state == "up" for state in states)
 
     def _complete(self, sentinel: Redis) -> bool:
         reply = sentinel.ask("SENTINEL", "master", "flags")

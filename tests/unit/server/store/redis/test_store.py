@@ -176,7 +176,7 @@ async def test_a_stopped_server_refuses_within_a_second_and_then_goes_on() -> No
 async def test_a_missing_replica_makes_a_change_not_durable() -> None:
     """It is written, but fewer have it than was asked; when the replica is back, it is again."""
     with Redis() as primary, Redis(replicaof=f"127.0.0.1 {primary.port}") as replica:
-        until(lambda: replica.info("replication")["master_link_status"] == "up", "the replica")
+        until(lambda: primary.followed_by(1), "the replica to follow")
         store = RedisStore(f"{primary.url}?wait_replicas=1&wait_ms=400")
         await store.start()
         first, second, third = log_of(3)
@@ -185,7 +185,7 @@ async def test_a_missing_replica_makes_a_change_not_durable() -> None:
         replica.stop()
         without = await store.append([second])
         replica.go_on()
-        until(lambda: primary.ask("WAIT", 1, 100) == 1, "the replica to catch up")
+        until(lambda: primary.followed_by(1), "its return")
         again = await store.append([third])
 
         assert (True, False, True) == (with_replica, without, again)
