@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, cast
 
 from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
@@ -137,8 +137,8 @@ class StreamProtocol(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        # uvloop's transports are no subclass of asyncio's
+        self.transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         self._phase = Phase.CLOSED
