@@ -61,6 +61,18 @@ class Keys(msgspec.Struct, frozen=True):
         """String that expires: the answer given under an idempotency key."""
         return f"{self.prefix}:{{{tag}}}:answer:{key}"
 
+    def replicas(self, environment: str) -> str:
+        """Set: the servers that have shown a part of the fleet."""
+        return f"{self.prefix}:{{{environment}}}:replicas"
+
+    def part(self, environment: str, replica: str) -> str:
+        """String that expires: a server's part of the fleet, in counts."""
+        return f"{self.prefix}:{{{environment}}}:part:{replica}"
+
+    def instances(self, environment: str, replica: str) -> str:
+        """String that expires: the instances of that part, one by one."""
+        return f"{self.prefix}:{{{environment}}}:instances:{replica}"
+
 
 def touched_member(flag: str, version: int) -> str:
     """A member of the index: ordered by flag, then by version."""
