@@ -44,7 +44,7 @@ class Operator(NamedTuple):
     text: bool = False
 
 
-def _any_text(_value: str) -> str:
+def _anything(_value: object) -> str:
     return ""
 
 
@@ -58,12 +58,16 @@ def _finite(value: float) -> str:
     return "" if is_finite(value) else f"{shown(value)} cannot be compared"
 
 
-def _pattern(value: str) -> str:
+def _pattern(value: str, ignore_case: bool = False) -> str:
     try:
-        compile_pattern(value)
+        compile_pattern(value, ignore_case)
     except PatternError as error:
         return str(error)
     return ""
+
+
+def _folded_pattern(value: str) -> str:
+    return _pattern(value, ignore_case=True)
 
 
 def _semver(value: str) -> str:
@@ -92,9 +96,9 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("not_in", "not_in", _scalar, _SCALARS, text=True),
     Operator("equals", "equals", _scalar, _SCALARS, text=True),
     Operator("not_equals", "not_equals", _scalar, _SCALARS, text=True),
-    Operator("starts_with", "starts_with", _any_text, "text", text=True),
-    Operator("ends_with", "ends_with", _any_text, "text", text=True),
-    Operator("contains", "contains", _any_text, "text", text=True),
+    Operator("starts_with", "starts_with", _anything, "text", text=True),
+    Operator("ends_with", "ends_with", _anything, "text", text=True),
+    Operator("contains", "contains", _anything, "text", text=True),
     Operator("matches", "matches", _pattern, "an RE2 pattern", text=True),
     Operator("lt", "lt", _finite, _FINITE),
     Operator("lte", "lte", _finite, _FINITE),
@@ -107,7 +111,7 @@ OPERATORS: tuple[Operator, ...] = (
     Operator("semver_gte", "semver_gte", _semver, _VERSIONS),
     Operator("before", "before", _moment, _MOMENTS),
     Operator("after", "after", _moment, _MOMENTS),
-    Operator("exists", "exists", _any_text, "[true] or [false]"),
+    Operator("exists", "exists", _anything, "[true] or [false]"),
     Operator("in_cidr", "in_cidr", _network, "a network such as 10.0.0.0/8 or 2001:db8::/32"),
 )
 
@@ -120,10 +124,7 @@ _tests = attrgetter("all", "any", "not_", "segment", "bucket", "attribute")
 
 def operator_of(when: When) -> tuple[Operator, list[Any]] | None:
     """The operator of an attribute test and its values; `None` if it has none."""
-    for operator, values in zip(OPERATORS, _operands(when), strict=True):
-        if values is not UNSET:
-            return operator, values
-    return None
+    return _first(_operands(when))
 
 
 def check_when(when: When, path: Path, problems: list[Problem], depth: int = 1) -> None:
@@ -132,9 +133,15 @@ def check_when(when: When, path: Path, problems: list[Problem], depth: int = 1) 
         expected = f"at most {MAX_CONDITION_DEPTH} levels"
         problems.append(Problem(path, "the condition is nested too deep", expected))
         return
-    _check_form(when, path, problems)
+    operands = _operands(when)
+    _check_form(when, operands, path, problems)
     if when.attribute is not UNSET:
-        _check_test(when, when.attribute, path, problems)
+        _check_attribute(when.attribute, (*path, "attribute"), problems)
+        if found := _first(operands):
+            _check_operands(*found, when.ignore_case, path, problems)
+    elif when.ignore_case:
+        text = "ignore_case without an attribute to test"
+        problems.append(Problem((*path, "ignore_case"), text, "it beside a text operator"))
     for name, inner in (("all", when.all), ("any", when.any)):
         if inner is not UNSET:
             _check_several(inner, (*path, name), problems, depth)
@@ -150,10 +157,16 @@ def check_hash(name: str | None, path: Path, problems: list[Problem]) -> None:
         problems.append(Problem(path, f"no hash {shown(name)}", one_of(HASHES, name, "hash")))
 
 
-def _check_form(when: When, path: Path, problems: list[Problem]) -> None:
-    """One test, and of an attribute one operator: all fields but one, or but two, are unset."""
+def _first(operands: tuple[Any, ...]) -> tuple[Operator, list[Any]] | None:
+    for operator, values in zip(OPERATORS, operands, strict=True):
+        if values is not UNSET:
+            return operator, values
+    return None
+
+
+def _check_form(when: When, operands: tuple[Any, ...], path: Path, problems: list[Problem]) -> None:
+    """One test, and of an attribute one operator: told by counting the fields that are unset."""
     tests = _tests(when)
-    operands = _operands(when)
     wanted = len(operands) - (when.attribute is not UNSET)
     if tests.count(UNSET) == len(tests) - 1 and operands.count(UNSET) == wanted:
         return
@@ -161,17 +174,17 @@ def _check_form(when: When, path: Path, problems: list[Problem]) -> None:
     if len(found) != 1:
         text = f"the condition tests {' and '.join(found) or 'nothing'}"
         problems.append(Problem(path, text, f"exactly one of {', '.join(_TESTS)}"))
-    operators = _names(_OPERATOR_NAMES, operands)
-    if when.attribute is not UNSET:
-        text = f"the test of {shown(when.attribute)} has {' and '.join(operators) or 'no operator'}"
+    names = _names(_OPERATOR_NAMES, operands)
+    if when.attribute is not UNSET and len(names) != 1:
+        text = f"the test of {shown(when.attribute)} has {' and '.join(names) or 'no operator'}"
         problems.append(Problem(path, text, f"one of {', '.join(_OPERATOR_NAMES)}"))
-    elif operators:
-        text = f"{operators[0]} has no attribute to test"
-        problems.append(Problem((*path, operators[0]), text, "attribute: NAME beside it"))
+    elif when.attribute is UNSET and names:
+        text = f"{names[0]} has no attribute to test"
+        problems.append(Problem((*path, names[0]), text, "attribute: NAME beside it"))
 
 
-def _names(names: Sequence[str], values: Sequence[object]) -> list[str]:
-    return [name for name, value in zip(names, values, strict=True) if value is not UNSET]
+def _names(names: Sequence[str], fields: Sequence[object]) -> list[str]:
+    return [name for name, field in zip(names, fields, strict=True) if field is not UNSET]
 
 
 def _check_several(inner: Sequence[When], path: Path, problems: list[Problem], depth: int) -> None:
@@ -189,13 +202,10 @@ def _check_bucket(bucket: BucketCondition, path: Path, problems: list[Problem]) 
     check_hash(bucket.hash, (*path, "hash"), problems)
 
 
-def _check_test(when: When, attribute: str, path: Path, problems: list[Problem]) -> None:
-    _check_attribute(attribute, (*path, "attribute"), problems)
-    found = operator_of(when)
-    if found is None:
-        return
-    operator, values = found
-    if when.ignore_case and not operator.text:
+def _check_operands(
+    operator: Operator, values: list[Any], ignore_case: bool, path: Path, problems: list[Problem]
+) -> None:
+    if ignore_case and not operator.text:
         text = f"{operator.name} compares no text"
         problems.append(Problem((*path, "ignore_case"), text, "no ignore_case here"))
     most = 1 if operator.name == "exists" else MAX_LIST_ITEMS
@@ -203,8 +213,9 @@ def _check_test(when: When, attribute: str, path: Path, problems: list[Problem])
         text = f"{operator.name} has {len(values)} values"
         expected = operator.expected if most == 1 else f"1 to {most}"
         problems.append(Problem((*path, operator.name), text, expected))
+    check = _folded_pattern if ignore_case and operator.check is _pattern else operator.check
     for index, value in enumerate(values):
-        if wrong := operator.check(value):
+        if wrong := check(value):
             problems.append(Problem((*path, operator.name, index), wrong, operator.expected))
 
 

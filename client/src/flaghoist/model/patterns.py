@@ -10,6 +10,7 @@ engine that could take exponential time or that reads it another way. A subject 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from flaghoist.errors import PatternError
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["HAS_RE2", "Pattern", "compile_pattern", "is_portable"]
 
 HAS_RE2 = re2 is not None
+
+# A flag's patterns are compiled where it is checked and again where it is compiled.
+_REMEMBERED = 512
 
 # RE2's time is linear in the subject, times the size of the program at worst.
 _MAX_PROGRAM = 2_000
@@ -64,6 +68,7 @@ class _Re2:
         return self._find(subject.encode("utf-8", "surrogatepass")) is not None
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def compile_pattern(pattern: str, ignore_case: bool = False) -> Pattern:
     """Compile a pattern.
 
