@@ -68,7 +68,7 @@ def _demand_free(host: str, port: int) -> None:
         if isinstance(error, socket.gaierror):
             raise CommandFailed(f"{host!r} is no address of this machine; see --host") from error
         raise CommandFailed(
-            f"port {port} on {host} cannot be had: {(error.strerror or str(error)).lower()}"
+            f"port {port} on {host} cannot be had: {os.strerror(error.errno or 0).lower()}"
             f" (another demo?); name another: {_command()} demo --port {_another(port)}"
         ) from error
 

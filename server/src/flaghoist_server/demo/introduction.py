@@ -23,14 +23,14 @@ class Introduction:
         return (
             ("page", f"{self.url}/", "sign in with the token"),
             ("token", self.token, "an administrator's; it ends with the demo"),
-            ("shop", f"{self.shop}/checkout?user=user-42", "the storefront, as user-42 sees it"),
+            ("shop", f"{self.shop}/checkout?user=user-42", "as user-42 sees it"),
         )
 
     def steps(self) -> Sequence[tuple[str, str]]:
         """What to try, in this order: why, and the command."""
         return (
             (
-                "give a quarter of the users the new checkout; the receipt says when all have it",
+                "a quarter of the users get it; the receipt says when every process has it",
                 self._call("ramp new-checkout 25 --wait 5"),
             ),
             (
@@ -46,7 +46,7 @@ class Introduction:
                 self._call("eval new-checkout --context user-42"),
             ),
             (
-                "the server dies, and no process notices; the demo starts it again",
+                "the server dies and no process minds; the demo starts it again",
                 f"kill -9 {self.server_pid}",
             ),
         )

@@ -35,13 +35,22 @@ class Remote:
             await self._post("/api/v1/environments", {"name": name})
         file = read_source((HERE / "storefront.yaml").read_bytes(), "storefront.yaml").data
         await self._post("/api/v1/apply", {"file": file, "reason": "storefront.yaml"})
-        wanted = {"role": "sdk", "environment": ENVIRONMENT, "name": "storefront"}
-        return str((await self._post("/api/v1/tokens", wanted))["token"])
+        return await self._token("sdk", "storefront")
 
-    async def change(self, command: str, key: str, reason: str, **more: Any) -> None:
-        """Change one flag and wait until every process has it."""
+    async def begin_rollout(self) -> None:
+        """Its first steps, as people take them: the code was dark; five percent; a kill."""
+        await self._change("release", "ramp", "new-checkout", "the first five percent", percent=5)
+        await self._change("on-call", "kill", "recommendations", "p95 rising")
+
+    async def _change(self, who: str, command: str, key: str, reason: str, **more: Any) -> None:
+        """Change one flag as somebody, and wait until every process has it."""
         body = {"command": command, "key": key, "reason": reason, **more}
-        await self._post(f"{_HOME}/changes?wait=5", body)
+        theirs = {"Authorization": f"Bearer {await self._token('operator', who)}"}
+        await self._post(f"{_HOME}/changes?wait=5", body, theirs)
+
+    async def _token(self, role: str, name: str) -> str:
+        wanted = {"role": role, "environment": ENVIRONMENT, "name": name}
+        return str((await self._post("/api/v1/tokens", wanted))["token"])
 
     async def flags(self) -> list[dict[str, Any]]:
         """Every flag with its state in words."""
@@ -54,5 +63,8 @@ class Remote:
     async def _get(self, where: str) -> dict[str, Any]:
         return dict((await self._client.get(where)).raise_for_status().json())
 
-    async def _post(self, where: str, body: dict[str, Any]) -> dict[str, Any]:
-        return dict((await self._client.post(where, json=body)).raise_for_status().json())
+    async def _post(
+        self, where: str, body: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        answer = await self._client.post(where, json=body, headers=headers)
+        return dict(answer.raise_for_status().json())

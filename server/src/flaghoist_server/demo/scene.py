@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["ChangeSeen", "Process", "Scene"]
+__all__ = ["ChangeSeen", "Process", "Receipt", "Scene"]
 
 RECENT_SECONDS = 5.0
 CHANGES_KEPT = 6
@@ -45,8 +45,16 @@ class Process:
         self.served.update(part for part in served.split("; ") if part)
 
     def has_since(self, version: int) -> float | None:
-        """When it applied this version, or the first after it: versions may be applied together."""
-        return min((at for one, at in self.applied_at.items() if one >= version), default=None)
+        """When this version came to it, alone or with a later one; None: it has yet to come.
+
+        What it started with did not come to it: that says nothing about how fast a change is.
+        """
+        arrivals = list(self.applied_at.items())[1:]
+        return min((at for one, at in arrivals if one >= version), default=None)
+
+    def started_with(self, version: int) -> bool:
+        """Whether it had this version from its start on."""
+        return any(one >= version for one in list(self.applied_at)[:1])
 
     def rate(self, now: float) -> float:
         """Requests a second, lately."""
@@ -56,6 +64,14 @@ class Process:
         """Which part of those asked got this variant of a feature; None before anyone asked."""
         asked = sum(n for what, n in self.served.items() if what.startswith(f"{feature}="))
         return self.served[f"{feature}={variant}"] / asked if asked else None
+
+
+class Receipt(NamedTuple):
+    """How many of the processes have a change; `took` is None where all started with it."""
+
+    processes: int
+    applied: int
+    took: float | None
 
 
 @dataclass(frozen=True)
@@ -73,9 +89,8 @@ class ChangeSeen:
     def of(cls, entry: dict[str, Any], what: str) -> ChangeSeen:
         """The entry as the API gives it; `what` is said of it."""
         at = datetime.fromisoformat(entry["at"]).timestamp()
-        return cls(
-            entry["version"], at, entry["actor"], entry["kind"], what, entry.get("reason", "")
-        )
+        actor = entry["actor"].partition(" (")[0]
+        return cls(entry["version"], at, actor, entry["kind"], what, entry.get("reason", ""))
 
 
 @dataclass
@@ -97,10 +112,13 @@ class Scene:
             [0, *(change.version for change in self.changes), *(p.version for p in self.processes)]
         )
 
-    def applied(self, change: ChangeSeen) -> list[float]:
-        """How long after the change each process that has it by now had it, fastest first."""
-        return sorted(
+    def receipt(self, change: ChangeSeen) -> Receipt:
+        """Who has a change, and how long it took to come to them."""
+        took = [
             max(0.0, since - change.at)
             for process in self.processes
+            if not process.started_with(change.version)
             if (since := process.has_since(change.version)) is not None
-        )
+        ]
+        older = sum(process.started_with(change.version) for process in self.processes)
+        return Receipt(len(self.processes), len(took) + older, max(took, default=None))

@@ -111,8 +111,10 @@ def _suggests(without: float | None) -> Text:
 
 
 def _arrival(process: Process, change: ChangeSeen | None) -> Text:
-    since = process.has_since(change.version) if change else None
-    if change is None or since is None:
+    if change is None or process.started_with(change.version):
+        return Text("–", style=SOFT)
+    since = process.has_since(change.version)
+    if since is None:
         return Text("…", style="yellow")
     return Text(seconds(max(0.0, since - change.at)), style="green")
 
@@ -137,10 +139,10 @@ def _changes(scene: Scene, width: int) -> RenderableType:
 
 
 def _receipt(scene: Scene, change: ChangeSeen) -> Text:
-    took, everyone = scene.applied(change), len(scene.processes)
-    if len(took) < everyone:
-        return Text(f"{len(took)} of {everyone} so far", style="yellow")
-    return Text(seconds(took[-1]), style="green")
+    processes, applied, took = scene.receipt(change)
+    if applied < processes:
+        return Text(f"{applied} of {processes} so far", style="yellow")
+    return Text("at the start", style=SOFT) if took is None else Text(seconds(took), style="green")
 
 
 def _foot(scene: Scene, now: float) -> RenderableType:

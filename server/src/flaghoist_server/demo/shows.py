@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
@@ -141,7 +140,8 @@ class LinesShow:
 
 
 def _is_told(scene: Scene, change: ChangeSeen, now: float) -> bool:
-    return len(scene.applied(change)) == len(scene.processes) or now - change.at > LATE_SECONDS
+    receipt = scene.receipt(change)
+    return receipt.applied == receipt.processes or now - change.at > LATE_SECONDS
 
 
 def _change(scene: Scene, change: ChangeSeen) -> str:
@@ -151,10 +151,10 @@ def _change(scene: Scene, change: ChangeSeen) -> str:
 
 
 def _receipt(scene: Scene, change: ChangeSeen) -> str:
-    took: Sequence[float] = scene.applied(change)
-    if not took:
-        return "no process has it yet"
-    return f"{len(took)} of {len(scene.processes)} processes had it in {seconds(took[-1])}"
+    processes, applied, took = scene.receipt(change)
+    if took is None:
+        return "before the processes started" if applied else "no process has it yet"
+    return f"{applied} of {processes} processes had it in {seconds(took)}"
 
 
 def _process(process: Process, now: float) -> str:

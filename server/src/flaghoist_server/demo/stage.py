@@ -112,7 +112,7 @@ class Stage:
                 for process in self._scene.processes:
                     self._spawn(visit_for_ever(visitors, process, random.Random()))
             self._show.step("opening the new checkout for 5 % of the users")
-            await _open(remote)
+            await remote.begin_rollout()
             self._show.introduce(self._introduction(server))
             self._spawn(self._keep_server(server, directory, remote))
             await self._watch()
@@ -236,12 +236,6 @@ class Stage:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await end_all(self._children)
-
-
-async def _open(remote: Remote) -> None:
-    """The first steps of the rollout, as the article tells it: the code was dark until now."""
-    await remote.change("ramp", "new-checkout", "the first five percent", percent=5)
-    await remote.change("kill", "recommendations", "p95 rising")
 
 
 def _said(entry: dict[str, Any]) -> str:

@@ -28,8 +28,7 @@ def main(name: str, port: int) -> None:
     flags.on_change(lambda *_: _applied())
     flags.configure()
     if not flags.wait_until_ready(timeout=READY_SECONDS):
-        tell(error=f"{name} got no flags within {READY_SECONDS:g} s")
-        sys.exit(1)
+        sys.exit(f"no flags within {READY_SECONDS:g} s: {flags.status.last_error}")
     _applied()
     listening = _listen(port)
     tell(port=listening.getsockname()[1])
