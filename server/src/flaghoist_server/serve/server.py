@@ -33,6 +33,7 @@ from flaghoist_server.feed.feed import Feed
 from flaghoist_server.feed.mirror import Mirror
 from flaghoist_server.feed.writer import Writer
 from flaghoist_server.fleet.fleet import Fleet
+from flaghoist_server.fleet.open import open_board
 from flaghoist_server.hub.hub import Hub
 from flaghoist_server.hub.upgrade import upgrade_class
 from flaghoist_server.settings import Settings
@@ -176,7 +177,8 @@ def _assemble(settings: Settings) -> Services:
     """The parts, each made of those below it. Nothing is opened."""
     store = open_store(settings.store)
     feed = Feed(store, now=utc_now, new_epoch=new_epoch, mirror=_mirror(settings))
-    fleet = Fleet(secrets.token_hex(6), time.monotonic)
+    replica = secrets.token_hex(6)
+    fleet = Fleet(replica, time.monotonic, open_board(settings.store, replica))
     tokens = TokenBook(store, time.time)
     return Services(
         settings=settings,

@@ -53,8 +53,8 @@ def routes_to(target: Target) -> Routes:
 
 
 def slot_of(tag: str) -> int:
-    """The Cluster's slot of the keys with this hash tag."""
-    return crc_hqx(tag.encode(), 0) % SLOTS
+    """The Cluster's slot of the keys with this hash tag, which ends at its first brace."""
+    return crc_hqx(tag.partition("}")[0].encode(), 0) % SLOTS
 
 
 class _OneServer:

@@ -292,5 +292,5 @@ def _head(environment: str, fields: list[bytes]) -> Head:
 
 
 def _changes(reply: Reply) -> list[Change]:
-    """The entries in the reply of XRANGE: [[id, [field, value]], …]."""
-    return [_entry.decode(values[1]) for _, values in reply]
+    """The entries in the reply of XRANGE: [[id, [field, value]], …], or None for COUNT 0."""
+    return [_entry.decode(values[1]) for _, values in reply or ()]

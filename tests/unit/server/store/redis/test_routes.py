@@ -83,4 +83,4 @@ async def test_a_cluster_is_found_from_any_node_that_answers(false_redis: Start)
 
 def test_slots_are_those_of_redis() -> None:
     """The specification's own example, and what CLUSTER KEYSLOT says of another."""
-    assert (12182, 5061) == (slot_of("foo"), slot_of("bar"))
+    assert (12182, 5061, 5061) == (slot_of("foo"), slot_of("bar"), slot_of("bar}x"))
