@@ -191,8 +191,10 @@ def test_what_is_no_percentage_is_refused(state_of, percent: float) -> None:
         (
             THREE | {"default": "blue"},
             "blue",
-            "flag 'a' does not say who gets the rest: give `default` as percentages of 'blue', "
-            + "'green', 'red' in a flag file",
+            (
+                "flag 'a' does not say who gets the rest: "
+                "give `default` as percentages of 'blue', 'green', 'red' in a flag file"
+            ),
         ),
     ],
     ids=["no such variant", "which variant", "no rest"],
