@@ -37,7 +37,7 @@ def differences(before: Flag | None, after: Flag | None) -> list[str]:
     lines = []
     if before.state != after.state:
         lines.append(f"state: {before.state} → {after.state}")
-    if before.default != after.default:
+    if _written(before.default) != _written(after.default):
         lines.append(f"default: {_moved(before.default, after.default)}")
     lines += _rules(before.rules, after.rules)
     lines += _targets(before.targets, after.targets)
@@ -70,6 +70,11 @@ def _plain(name: str, before: Flag, after: Flag) -> str:
     return f"{name.replace('_', ' ')}: {was or 'none'} → {now or 'none'}"
 
 
+def _written(part: Rule | Serve | None) -> bytes:
+    """As it is written: the order of a split is meaning, which `==` on dictionaries overlooks."""
+    return msgspec.json.encode(part)
+
+
 def _moved(before: Serve | None, after: Serve | None) -> str:
     """Which shares moved; of two that mirror each other, one is enough."""
     if not (isinstance(before, dict) or isinstance(after, dict)):
@@ -98,8 +103,11 @@ def _rules(before: list[Rule], after: list[Rule]) -> list[str]:
     was, now = _named(before), _named(after)
     lines = [f"{name} added: {condition(now[name].when)}" for name in now if name not in was]
     lines += [f"{name} removed" for name in was if name not in now]
+    both = [name for name in now if name in was]
     lines += [
-        _rule(name, was[name], now[name]) for name in now if name in was and was[name] != now[name]
+        _rule(name, was[name], now[name])
+        for name in both
+        if _written(was[name]) != _written(now[name])
     ]
     if not lines and before != after:
         lines.append("rules put into another order")
@@ -107,7 +115,7 @@ def _rules(before: list[Rule], after: list[Rule]) -> list[str]:
 
 
 def _rule(name: str, before: Rule, after: Rule) -> str:
-    if before.serve != after.serve:
+    if _written(before.serve) != _written(after.serve):
         return f"{name}: {_moved(before.serve, after.serve)}"
     if before.when != after.when:
         return f"{name}: now {condition(after.when)}"

@@ -20,7 +20,8 @@ def receipt(version: int, connected: int, applied: int, slowest_s: float | None 
     """The receipt of `version`: `applied` of the `connected` SDKs have it."""
     if not connected:
         return Receipt("off", f"No SDK is connected; the next one gets v {count(version)}")
-    said = f"{count(applied)} of {plural(connected, 'SDK')} have applied v {count(version)}"
+    verb = "has" if connected == 1 else "have"
+    said = f"{count(applied)} of {plural(connected, 'SDK')} {verb} applied v {count(version)}"
     if applied < connected:
         return Receipt("part", f"◔ {said} · waiting for {count(connected - applied)}")
     slowest = "" if slowest_s is None else f" · slowest {_duration(slowest_s)}"
