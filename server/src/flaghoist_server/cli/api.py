@@ -6,9 +6,10 @@ lost (the server was restarted in between) is asked for again and is never made 
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -36,13 +37,22 @@ def flag_path(environment: str, key: str) -> str:
 
 
 class Api:
-    """A server at `url`, spoken to with `token`. Close it, or use it as a context manager."""
+    """A server at `url`, spoken to with a token that is asked for when it is needed first.
 
-    def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
+    Close it, or use it as a context manager.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: Callable[[], str],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self.url = url.rstrip("/")
+        self._token = functools.cache(token)
         self._client = httpx.Client(
             base_url=_checked(self.url),
-            headers={"Authorization": f"Bearer {_printable(token)}"},
+            auth=self._authorised,
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             transport=transport,
         )
@@ -60,8 +70,11 @@ class Api:
 
     def get(self, where: str, **params: str | int | None) -> Any:
         """The answer to a question."""
-        given = {name: value for name, value in params.items() if value is not None}
-        return self._answer("GET", where, params=given)
+        return self._parsed(self._asked("GET", where, params=_given(params)))
+
+    def get_bytes(self, where: str, **params: str | int | None) -> bytes:
+        """The answer to a question as the server wrote it."""
+        return self._asked("GET", where, params=_given(params)).content
 
     def post(
         self, where: str, body: Mapping[str, Any], *, wait: float | None = None, **headers: str
@@ -72,15 +85,15 @@ class Api:
         timeout = httpx.Timeout(ANSWER_SECONDS + (wait or 0), connect=CONNECT_SECONDS)
         request = {"json": body, "headers": headers, "params": params, "timeout": timeout}
         try:
-            return self._answer("POST", where, **request)
+            return self._parsed(self._asked("POST", where, **request))
         except CommandFailed as failure:
             if not isinstance(failure.__cause__, LOST):
                 raise
-            return self._answer("POST", where, **request)
+            return self._parsed(self._asked("POST", where, **request))
 
     def delete(self, where: str) -> Any:
         """Take something away."""
-        return self._answer("DELETE", where)
+        return self._parsed(self._asked("DELETE", where))
 
     def events(self, where: str) -> Iterator[tuple[str, Any]]:
         """Server-sent events as (name, data), until the server or the reader has enough."""
@@ -95,14 +108,21 @@ class Api:
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
 
-    def _answer(self, method: str, where: str, **request: Any) -> Any:
+    def _authorised(self, request: httpx.Request) -> httpx.Request:
+        request.headers["Authorization"] = f"Bearer {_printable(self._token())}"
+        return request
+
+    def _asked(self, method: str, where: str, **request: Any) -> httpx.Response:
         try:
             response = self._client.request(method, where, **request)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         if response.status_code >= 400:
             raise refusal(response)
-        if response.status_code == 204 or not response.content:
+        return response
+
+    def _parsed(self, response: httpx.Response) -> Any:
+        if not response.content:
             return {}
         try:
             return response.json()
@@ -113,6 +133,10 @@ class Api:
 
     def _unreachable(self, error: httpx.HTTPError) -> CommandFailed:
         return CommandFailed(f"cannot reach {self.url}: {_why(error)}")
+
+
+def _given(params: Mapping[str, str | int | None]) -> dict[str, str | int]:
+    return {name: value for name, value in params.items() if value is not None}
 
 
 def refusal(response: httpx.Response) -> CommandFailed:

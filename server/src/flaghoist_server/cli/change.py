@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flaghoist_server.cli.failure import BAD_INPUT, CommandFailed
 from flaghoist_server.cli.options import (
     connected,
     environment_option,
     needed_environment,
     reason_option,
+    store_option,
     wait_option,
 )
 from flaghoist_server.cli.receipt import demand_all, receipt_line, waiting
@@ -48,6 +50,17 @@ class Request:
             answer = self.api.post(where, body, wait=self.wait, **headers)
         self._tell(answer, done)
         demand_all([answer], self.wait)
+
+    def break_glass(self, store_url: str | None) -> None:
+        """Kill the flag in the store itself, past any server."""
+        from flaghoist_server.cli.stores import kill_in
+
+        if not store_url or not self.environment:
+            raise CommandFailed("--direct asks no server: it needs --store and -e", BAD_INPUT)
+        if self.wait is not None or self.if_match:
+            raise CommandFailed("--direct goes without --wait and --if-match", BAD_INPUT)
+        answer = kill_in(store_url, self.environment, self.key, self.reason)
+        self._tell(answer, "is killed")
 
     def _tell(self, answer: dict[str, Any], done: str) -> None:
         for note in answer.get("notes", ()):
@@ -110,9 +123,18 @@ def off(request: Request) -> None:
 
 @click.command()
 @changing
-def kill(request: Request) -> None:
-    """Switch a flag off now, past every policy; history records it as a kill."""
-    request.carry_out("kill", "is killed")
+@store_option
+@click.option("--direct", is_flag=True, help="Break glass, when no server answers: into --store.")
+def kill(request: Request, direct: bool, store_url: str | None) -> None:
+    """Switch a flag off now, past every policy; history records it as a kill.
+
+    With --direct --store URL it is written straight into the store. Servers that run, or are
+    started later, follow it from there, and history names who sat at this terminal.
+    """
+    if direct:
+        request.break_glass(store_url)
+    else:
+        request.carry_out("kill", "is killed")
 
 
 @click.command()

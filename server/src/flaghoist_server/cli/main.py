@@ -45,6 +45,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "watch": (f"{_CLI}.watch:watch", "Changes and the fleet, live."),
         "audit": (f"{_CLI}.audit:audit", "Prove that the history is whole: verify."),
     },
+    "Keep": {
+        "store": (f"{_CLI}.store:store", "The store: migrate, backup, restore."),
+    },
     "Change": {
         "on": (f"{_CLI}.change:on", "Switch a flag on."),
         "off": (f"{_CLI}.change:off", "Switch a flag off."),

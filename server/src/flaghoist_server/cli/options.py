@@ -23,6 +23,7 @@ __all__ = [
     "needed_environment",
     "printing",
     "reason_option",
+    "store_option",
     "wait_option",
 ]
 
@@ -78,7 +79,7 @@ def open_api(url: str, token: str | None, token_file: str | None) -> Api:
     """The server's API, with the token given, or else the one in the file."""
     from flaghoist_server.cli.api import Api
 
-    return Api(url, (token or _from_file(token_file)).strip())
+    return Api(url, functools.partial(_token, token, token_file))
 
 
 def environment_option(command: Command) -> Command:
@@ -110,6 +111,17 @@ def wait_option(command: Command) -> Command:
     )(command)
 
 
+def store_option(command: Command) -> Command:
+    """Give a command `--store URL`."""
+    return click.option(
+        "--store",
+        "store_url",
+        envvar="FLAGHOIST_STORE",
+        metavar="URL",
+        help="The store itself: sqlite:///PATH or redis://… [env: FLAGHOIST_STORE]",
+    )(command)
+
+
 def needed_environment(api: Api, environment: str | None) -> str:
     """The environment named, or the token's own, or the only one there is.
 
@@ -130,16 +142,18 @@ def needed_environment(api: Api, environment: str | None) -> str:
     raise CommandFailed(f"which environment? Name one with -e: {', '.join(names)}", BAD_INPUT)
 
 
-def _from_file(name: str | None) -> str:
-    if not name:
+def _token(token: str | None, file: str | None) -> str:
+    if token:
+        return token.strip()
+    if not file:
         raise CommandFailed(
             "no token: give --token, or set FLAGHOIST_TOKEN (or FLAGHOIST_TOKEN_FILE to a file)",
             BAD_INPUT,
         )
     try:
-        return Path(name).read_text(encoding="ascii")
+        return Path(file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
         raise CommandFailed(
-            f"the token file {name!r} cannot be read: {getattr(error, 'strerror', None) or error}",
-            BAD_INPUT,
+            f"the token file {file!r} cannot be read: {why.lower()}", BAD_INPUT
         ) from error
