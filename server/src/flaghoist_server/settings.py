@@ -65,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, environ: Mapping[str, str], **arguments: Any) -> Settings:
         """Arguments that are not None, else variables, else defaults. Raises: SettingsError."""
         values = {name: read(environ) for name, read in _VARIABLES.items()}
-        values |= arguments
+        values |= {name: value for name, value in arguments.items() if value is not None}
         return cls(**{name: value for name, value in values.items() if value is not None})
 
 
