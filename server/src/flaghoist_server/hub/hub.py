@@ -81,6 +81,7 @@ class Hub:
         self._empty = asyncio.Event()
         self._empty.set()
         self._opened = 0
+        self._slot = 0
         self._task: asyncio.Task[None] | None = None
 
     # Life.
@@ -215,19 +216,19 @@ class Hub:
     # The wheel.
 
     async def _turn_forever(self) -> None:
-        slot = 0
         while True:
             await asyncio.sleep(self._limits.beat_seconds / _SLOTS)
-            slot = (slot + 1) % _SLOTS
-            self._turn(slot)
+            self.turn()
 
-    def _turn(self, slot: int) -> None:
+    def turn(self) -> None:
+        """A tenth of a beat has passed."""
         now = self.clock()
+        self._slot = (self._slot + 1) % _SLOTS
         self._end_overdue(now)
-        for stream in list(self._wheel[slot]):
+        for stream in list(self._wheel[self._slot]):
             stream.beat()
             self._check(stream, now)
-        for stream in list(self._wheel[(slot + _SLOTS // 2) % _SLOTS]):
+        for stream in list(self._wheel[self._slot - _SLOTS // 2]):
             self._check(stream, now)
 
     def _end_overdue(self, now: float) -> None:

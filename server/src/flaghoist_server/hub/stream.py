@@ -59,6 +59,7 @@ class CloseCode:
     TOKEN_GONE = 4401
 
 
+_NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FAREWELLS = (CloseCode.NORMAL, CloseCode.GOING_AWAY)
 _SILENT_CHECKS = 3
 _RESYNCS_AT_ONCE = 20
@@ -239,7 +240,9 @@ class StreamProtocol(asyncio.Protocol):
         self._conn.receive_data(data)
         request = next((e for e in self._conn.events_received() if isinstance(e, Request)), None)
         if request is None:
-            self._refuse(Refused(400, "not a websocket handshake"))
+            self._hub.refused(Refused(400, "not a websocket handshake"))
+            self.transport.write(_NO_HANDSHAKE)
+            self.transport.close()
             return
         try:
             granted = self._hub.admit(request.headers)

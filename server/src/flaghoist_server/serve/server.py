@@ -28,6 +28,7 @@ from flaghoist_server.api.app import create_app
 from flaghoist_server.api.http import BoundedHttp
 from flaghoist_server.api.services import Readiness, Services
 from flaghoist_server.api.tokens import TokenBook
+from flaghoist_server.console.router import Console
 from flaghoist_server.feed.clock import new_epoch, utc_now
 from flaghoist_server.feed.feed import Feed
 from flaghoist_server.feed.mirror import Mirror
@@ -70,6 +71,7 @@ class Server:
         self.port = settings.port
         self.first_token = ""
         self.services = _assemble(settings)
+        self._console = Console(self.services)
         self._stack = contextlib.AsyncExitStack()
         self._stopping: asyncio.Task[None] | None = None
 
@@ -120,7 +122,7 @@ class Server:
         listener = _bind(self.settings.host, self.settings.port)
         self.port = listener.getsockname()[1]
         stack.callback(listener.close)
-        http = await _start_http(services, listener)
+        http = await _start_http(services, self._console, listener)
         stack.push_async_callback(http.stop)
         stack.push_async_callback(services.store.close)
         stack.push_async_callback(services.feed.close)
@@ -132,6 +134,7 @@ class Server:
         await services.fleet.start()
         stack.push_async_callback(services.hub.close)
         await services.hub.start()
+        await stack.enter_async_context(self._console.running())
         services.tokens.listen(services.hub.recheck_tokens)
         services.readiness.loaded = True
         services.hub.admission.closed = ""
@@ -222,10 +225,10 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {host}:{port}: {what.lower()}; choose another with --port"
 
 
-async def _start_http(services: Services, listener: socket.socket) -> _Http:
+async def _start_http(services: Services, console: Console, listener: socket.socket) -> _Http:
     settings = services.settings
     config = uvicorn.Config(
-        _Leaving(create_app(services), services.readiness),
+        _Leaving(create_app(services, [console.router]), services.readiness),
         http=BoundedHttp,
         ws=upgrade_class(services.hub),
         loop="none",
