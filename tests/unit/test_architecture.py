@@ -14,11 +14,14 @@ SERVER = ROOT / "server" / "src" / "flaghoist_server"
 
 # A room may import itself and what stands before it in its list.
 CLIENT_LAYERS = [
+    "_version",
     "errors",
     "model",
     "evaluation",
     "snapshot",
     "lookup",
+    "ambient",
+    "early",
     "protocol",
     "telemetry",
     "link",

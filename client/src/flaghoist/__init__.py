@@ -1,7 +1,5 @@
 """Feature flags evaluated in your process: see `flags.is_enabled`."""
 
-import logging as _logging
-
 from flaghoist._version import __version__
 from flaghoist.client import Client, flags
 from flaghoist.errors import (
@@ -32,6 +30,3 @@ __all__ = [
     "__version__",
     "flags",
 ]
-
-# Nothing is printed unless the application asks for logs.
-_logging.getLogger("flaghoist").addHandler(_logging.NullHandler())

@@ -2,12 +2,16 @@
 
 Rules: looking a flag up is `Lookup`'s business and never comes here. Here is the life of a
 client: configure, wait, status, changes, close, and again. Nothing here connects or waits for a
-network; that is done by the link's thread.
+network; that is done by the link's thread. Nothing heavy is imported with this module either.
 
 The methods that look flags up are *handed out*: attributes of the client that are bound methods
 of its lookup (`lookup` says why). So they can be exchanged without a cost to whoever uses the
-plain ones: `flags` hands out ones that configure it first, until it is configured; and once a
-middleware sets a context for each request, a client hands out ones that ask for it.
+plain ones. Which ones are handed out is decided by where the client stands:
+
+    asleep     only `flags`, until it is configured: they configure it first
+    loading    until the link's thread has loaded the evaluator: they give the defaults
+    plain      the lookup's own
+    ambient    once a middleware has set a context for a request: they ask for it
 """
 
 from __future__ import annotations
@@ -17,17 +21,14 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Any, Self
 
-from flaghoist import lookup as _lookup_module
-from flaghoist._version import __version__
 from flaghoist.ambient import Ambient
-from flaghoist.link.file_work import FileWork
+from flaghoist.early import defaults
+from flaghoist.link.engine import Engine
 from flaghoist.link.forking import ForkGate
 from flaghoist.link.holding import Holding
-from flaghoist.link.server_work import ServerWork
 from flaghoist.link.settings import Options, Settings, resolve
 from flaghoist.link.thread import Link, Work
-from flaghoist.lookup import Lookup, Override
-from flaghoist.snapshot import Snapshot
+from flaghoist.link.work import ServerWork
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,15 +37,14 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from flaghoist.link.status import Status
-    from flaghoist.lookup import ContextLike
+    from flaghoist.lookup import ContextLike, Override
+    from flaghoist.snapshot import Snapshot
 
 __all__ = ["Client", "ProcessClient", "flags"]
 
 CLOSE_PATIENCE_S = 1.0
 
 _HANDED_OUT = ("is_enabled", "value", "evaluate", "all")
-
-_COMPILED = not (_lookup_module.__file__ or "").endswith(".py")
 
 
 class Client:
@@ -60,6 +60,7 @@ class Client:
     _listeners: tuple[Callable[[frozenset[str]], object], ...]
     _uses_ambient: bool
     _fixed: Override | None
+    _dropped: weakref.finalize[..., Client] | None
 
     def __init__(self, **options: Unpack[Options]) -> None:
         """Begin to follow. What is left out comes from `FLAGHOIST_…` variables.
@@ -78,9 +79,11 @@ class Client:
 
         Raises: FlagFileError naming every problem with its place, OSError, ConfigurationError.
         """
+        from flaghoist.link.file_work import FileWork  # noqa: PLC0415 - it imports the evaluator
+
         client = cls.__new__(cls)
         client._begin()
-        holding = Holding(client._lookup, Settings(environment=environment), __version__)
+        holding = Holding(client._engine, Settings(environment=environment))
         work = FileWork(holding, os.fspath(path), environment)
         work.load()
         client._follow(holding, work)
@@ -111,7 +114,7 @@ class Client:
         """
         self._wake_up()
         self._holding.readiness.wait(timeout)
-        return self._holding.snapshot.loaded
+        return self._engine.flags_loaded
 
     async def ready(self, timeout: float | None = 5.0) -> bool:
         """`wait_until_ready` for asyncio: it keeps no loop from running."""
@@ -123,29 +126,30 @@ class Client:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await opened.wait()
-        return self._holding.snapshot.loaded
+        return self._engine.flags_loaded
 
     @property
     def status(self) -> Status:
         """What the client knows of itself, as of now."""
         self._wake_up()
-        return self._holding.status(compiled=_COMPILED)
+        return self._holding.status()
 
     @property
     def snapshot(self) -> Snapshot:
         """The flags as they are now: immutable, whole, at one version."""
-        return self._lookup.snapshot
+        return self._engine.load().snapshot
 
     def pinned(self) -> AbstractContextManager[Snapshot]:
         """Let all lookups in a `with` block see one snapshot, whatever comes in meanwhile.
 
         It holds for this thread or task, and for tasks that are started within the block.
         """
-        return self._lookup.pinned()
+        self._wake_up()
+        return self._engine.load().pinned()
 
     def override(self, values: dict[str, Any]) -> AbstractContextManager[None]:
         """Give flags fixed values in a `with` block, in all threads; for tests above all."""
-        return self._lookup.override(values)
+        return self._engine.load().override(values)
 
     def using(self, context: ContextLike) -> AbstractContextManager[None]:
         """Let lookups that name no context use this one in a `with` block.
@@ -186,33 +190,57 @@ class Client:
         self.close()
 
     def _begin(self) -> None:
-        self._lookup = Lookup()
+        self._engine = Engine()
+        self._engine.on_load = _weakly(self._hand_out)
         self._gate = ForkGate()
         self._ambient = Ambient()
         self._uses_ambient = False
         self._options = {}
         self._listeners = ()
-        self._holding = Holding(self._lookup, Settings(), __version__)
+        self._holding = Holding(self._engine, Settings())
         self._link = None
         self._fixed = None
-        self.is_enabled = self._lookup.is_enabled
-        self.value = self._lookup.value
-        self.evaluate = self._lookup.evaluate
-        self.all = self._lookup.all
+        self._dropped = None
+        self._hand_out()
+        if TYPE_CHECKING:  # what `_hand_out` sets
+            self.is_enabled = self._engine.load().is_enabled
+            self.value = self._engine.load().value
+            self.evaluate = self._engine.load().evaluate
+            self.all = self._engine.load().all
 
     def _hand_out(self) -> None:
-        """Exchange the methods that look flags up, as the state of the client wants it."""
-        methods = self._ambient.methods(self._lookup) if self._uses_ambient else {}
-        for name in _HANDED_OUT:
-            setattr(self, name, methods.get(name) or getattr(self._lookup, name))
+        """Exchange the methods that look flags up for those that the client's standing asks for.
+
+        Two threads may do it at once: a standing only ever advances, and whoever finds that it
+        has advanced meanwhile does it again.
+        """
+        handed_out: object = None
+        while handed_out != (standing := self._standing()):
+            for name, method in self._methods().items():
+                setattr(self, name, method)
+            handed_out = standing
+
+    def _standing(self) -> tuple[bool, ...]:
+        return (self._engine.lookup is not None, self._uses_ambient)
+
+    def _methods(self) -> dict[str, Callable[..., Any]]:
+        return self._loaded_methods() or defaults(self._loaded_methods)
+
+    def _loaded_methods(self) -> dict[str, Callable[..., Any]] | None:
+        lookup = self._engine.lookup
+        if lookup is None:
+            return None
+        if self._uses_ambient:
+            return self._ambient.methods(lookup)
+        return {name: getattr(lookup, name) for name in _HANDED_OUT}
 
     def _next_holding(self, settings: Settings) -> Holding:
         """What is held for the new settings: the same flags, if the token says the same."""
-        before = self._holding
-        if _identity(settings) != _identity(before.settings):
-            self._lookup._swap(Snapshot.empty(self._lookup.counters))
-        holding = Holding(self._lookup, settings, __version__)
-        if self.snapshot.loaded:
+        before, lookup = self._holding, self._engine.lookup
+        if lookup is not None and _identity(settings) != _identity(before.settings):
+            lookup._swap(lookup.snapshot.empty(lookup.counters))
+        holding = Holding(self._engine, settings)
+        if self._engine.flags_loaded:
             holding.source = before.source
         holding.listeners = self._listeners
         return holding
@@ -221,21 +249,25 @@ class Client:
         self._holding = holding
         self._link = link = Link(work)
         # A client that was dropped takes its thread with it; `thread` sees to the program's end.
-        weakref.finalize(self, link.ask_to_stop).atexit = False
+        self._dropped = weakref.finalize(self, link.ask_to_stop)
+        self._dropped.atexit = False
         link.start()
 
     def _stop(self) -> None:
         link, self._link = self._link, None
         if link is not None:
             link.stop(CLOSE_PATIENCE_S)
+        if self._dropped is not None:
+            self._dropped.detach()
         self._holding.lost()
 
     def _fix(self, settings: Settings) -> None:
         """Give flags the fixed values of the settings, and of these settings only."""
         if self._fixed is not None:
             self._fixed.__exit__()
-        self._fixed = self._lookup.override(settings.overrides) if settings.overrides else None
-        if self._fixed is not None:
+            self._fixed = None
+        if settings.overrides:  # before anything is looked up: that is worth loading the evaluator
+            self._fixed = self._engine.load().override(settings.overrides)
             self._fixed.__enter__()
 
     def _wake_up(self) -> None:
@@ -252,7 +284,6 @@ class ProcessClient(Client):
     def __init__(self) -> None:
         self._awake = False
         self._begin()
-        self._hand_out()
 
     def configure(self, **options: Unpack[Options]) -> None:
         self._be_awake()
@@ -267,23 +298,17 @@ class ProcessClient(Client):
             self._awake = True
             self._hand_out()
 
-    def _hand_out(self) -> None:
-        super()._hand_out()
-        if not self._awake:
-            for name in _HANDED_OUT:
-                setattr(self, name, self._waking(name))
+    def _standing(self) -> tuple[bool, ...]:
+        return (self._awake, *super()._standing())
 
-    def _waking(self, name: str) -> Callable[..., Any]:
-        """A method that configures first. It looks again for what is handed out then."""
+    def _methods(self) -> dict[str, Callable[..., Any]]:
+        if self._awake:
+            return super()._methods()
+        return defaults(self._woken_methods)
 
-        def method(*args: Any, **kwargs: Any) -> Any:
-            if not self._awake:
-                self._wake_up()
-            return getattr(self, name)(*args, **kwargs)
-
-        method.__doc__ = getattr(Lookup, name).__doc__
-        method.__name__ = name
-        return method
+    def _woken_methods(self) -> dict[str, Callable[..., Any]] | None:
+        self._wake_up()
+        return self._loaded_methods()
 
     def _wake_up(self) -> None:
         if self._awake:
@@ -303,6 +328,18 @@ class ProcessClient(Client):
 def _identity(settings: Settings) -> tuple[str, ...]:
     """What decides whose flags these are."""
     return (settings.token, settings.token_file, settings.environment, settings.bootstrap)
+
+
+def _weakly(method: Callable[[], None]) -> Callable[[], None]:
+    """A call of the method that does not keep its object alive."""
+    reference = weakref.WeakMethod(method)
+
+    def call() -> None:
+        method = reference()
+        if method is not None:
+            method()
+
+    return call
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> Callable[[], None]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from flaghoist.protocol.client_session import ClientSession, Position
-from flaghoist.protocol.messages import Delta, Full
+from flaghoist.link import logs
+from flaghoist.link.identity import hello, position
+from flaghoist.protocol.client_session import ClientSession
+from flaghoist.protocol.messages import REMOVED, Delta, Full
 from flaghoist.protocol.reactions import (
     UNBUILDABLE,
     Build,
@@ -44,7 +46,7 @@ class Conversation:
 
     def __init__(self, holding: Holding) -> None:
         self._holding = holding
-        self._session = ClientSession(holding.hello(), time.monotonic())
+        self._session = ClientSession(hello(holding), time.monotonic())
         self._candidate: Snapshot | None = None
         self.move: Move | None = None
         """The server has said goodbye."""
@@ -65,7 +67,7 @@ class Conversation:
 
     def hear(self, data: bytes) -> list[bytes]:
         """Take in a message. What is to be answered. Raises: Left."""
-        said = self._session.receive(data, self._holding.position, time.monotonic())
+        said = self._session.receive(data, position(self._holding), time.monotonic())
         answers = self._carry_out(said)
         if self.live:
             self._holding.confirm()
@@ -73,7 +75,7 @@ class Conversation:
 
     def tick(self) -> None:
         """Notice silence. Raises: Left."""
-        self._carry_out(self._session.tick(self._holding.position, time.monotonic()))
+        self._carry_out(self._session.tick(position(self._holding), time.monotonic()))
 
     def _carry_out(self, effects: list[Effect]) -> list[bytes]:
         answers = []
@@ -86,7 +88,7 @@ class Conversation:
                 case Swap(new_epoch):
                     self._swap(new_epoch)
                 case Note(finding, detail):
-                    self._holding.note(finding, detail)
+                    self._holding.note(finding.name.lower(), f"{finding.value}: {detail}")
                 case Move():
                     self.move = effect
                 case Leave(finding, detail):
@@ -100,17 +102,23 @@ class Conversation:
         except Exception as error:  # noqa: BLE001 - whatever a frame does to us, the old stays
             self._candidate, digest = None, UNBUILDABLE
             self._holding.last_error = f"a snapshot could not be built: {error!r}"
-        return self._session.built(digest, self._holding.position, time.monotonic())
+        return self._session.built(digest, position(self._holding), time.monotonic())
 
     def _swap(self, new_epoch: bool) -> None:
-        candidate, before = self._candidate, self._holding.position
+        candidate, before = self._candidate, position(self._holding)
         self._candidate = None
         if candidate is None:
             return
         self._holding.adopt(candidate, "server")
         if new_epoch:
-            after = Position(candidate.environment, candidate.epoch, candidate.version)
-            self._holding.new_epoch(before, after)
+            logs.warn(
+                "link_new_epoch",
+                "the server began a new epoch: %s.%d is now %s.%d; every flag was loaded anew",
+                before.epoch,
+                before.version,
+                candidate.epoch,
+                candidate.version,
+            )
 
 
 def build(message: Full | Delta, before: Snapshot) -> Snapshot:
@@ -132,5 +140,5 @@ def build(message: Full | Delta, before: Snapshot) -> Snapshot:
             key: None if entry is None else (entry[0], bytes(entry[1]))
             for key, entry in message.flags.items()
         },
-        {name: None if raw is None else bytes(raw) for name, raw in message.segments.items()},
+        {name: None if raw == REMOVED else bytes(raw) for name, raw in message.segments.items()},
     )

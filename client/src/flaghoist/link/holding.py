@@ -1,8 +1,8 @@
-"""What a client holds and knows: the snapshot in use, where it came from, how the link fares.
+"""What a client holds and knows: the flags in use, where they came from, how the link fares.
 
 Rules: written by the link's thread only (before that thread is started, by whoever starts it),
 read by everyone, without a lock: each fact is one reference. The clock is monotonic; it never
-tells the time of day.
+tells the time of day. Nothing heavy is imported here.
 
 A trouble is logged when it begins and when it is over, not each time that it is met again.
 """
@@ -10,69 +10,70 @@ A trouble is logged when it begins and when it is over, not each time that it is
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import time
-from collections import Counter
 from typing import TYPE_CHECKING
 
+from flaghoist.link import logs
 from flaghoist.link.readiness import Readiness
 from flaghoist.link.status import Source, Status, Transport
-from flaghoist.protocol.client_session import Position
-from flaghoist.protocol.messages import Hello
-from flaghoist.protocol.reactions import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flaghoist.link.engine import Engine
     from flaghoist.link.settings import Settings
-    from flaghoist.lookup import Lookup
     from flaghoist.snapshot import Snapshot
 
-__all__ = ["Holding"]
+__all__ = ["FROM_A_SERVER", "Holding"]
 
-_log = logging.getLogger("flaghoist")
+FROM_A_SERVER: tuple[Source, ...] = ("server", "cache")
+"""Sources whose position a server knows."""
 
-_FROM_A_SERVER: tuple[Source, ...] = ("server", "cache")
+_HARMLESS = ("repeated", "unknown")
+_DIVERGED = ("diverged", "corrupt")
 
 
 class Holding:
-    """One client's state. `lookup` is where the application looks up its flags."""
+    """One client's state under one set of settings."""
 
-    def __init__(self, lookup: Lookup, settings: Settings, sdk_version: str = "") -> None:
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
         self.settings = settings
-        self.lookup = lookup
         self.readiness = Readiness()
         self.listeners: tuple[Callable[[frozenset[str]], object], ...] = ()
         self.source: Source = "none"
         self.transport: Transport = "none"
         self.url = ""
-        self.cache = "off" if not settings.cache_dir else "nothing written yet"
+        self.cache = "nothing written yet" if settings.cache_dir else "off"
         self.last_error: str | None = None
         self.reconnects = 0
         self.instance = _instance_name()
         self.adoptions = 0
         """Rises with each snapshot taken: what changed hands since is seen by comparing."""
-        self._sdk_version = sdk_version
         self._fresh_at: float | None = None
-        self._findings: Counter[Finding] = Counter()
+        self._notes: dict[str, int] = {}
         self._trouble = ""
 
-    # What the link's thread says.
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the application sees. For the link's thread: it loads the evaluator."""
+        return self.engine.load().snapshot
 
     def adopt(self, snapshot: Snapshot, source: Source) -> None:
         """Let the application see this snapshot, and tell who listens what changed."""
-        before = self.snapshot
-        self.lookup._swap(snapshot)
+        lookup = self.engine.load()
+        before = lookup.snapshot
+        lookup._swap(snapshot)
         self.source = source
         self.adoptions += 1
         if self.listeners:
             self._tell(_changed_keys(before, snapshot))
 
-    def follows(self, transport: Transport, url: str = "") -> None:
+    def follows(self, transport: Transport, url: str) -> None:
         """A source is being followed: what is in use is what it has."""
         if self._trouble:
-            _log.info("flags are live again from %s", url, extra={"action": "link_recovered"})
+            logs.info("link_recovered", "flags are live again from %s", url)
         self._trouble = ""
         self.transport = transport
         self.url = url
@@ -90,33 +91,22 @@ class Holding:
     def trouble(self, kind: str, text: str) -> None:
         """Something went wrong; the log is told if it is not what went wrong before."""
         self.last_error = text
-        if kind == self._trouble:
-            return
-        self._trouble = kind
-        _log.warning("%s; %s", text, self._still_serving(), extra={"action": f"link_{kind}"})
+        if kind != self._trouble:
+            self._trouble = kind
+            logs.warn("link_trouble", "%s; %s", text, self._still_serving())
 
-    def note(self, finding: Finding, detail: str) -> None:
-        """The protocol met something unusual."""
-        self._findings[finding] += 1
-        if finding not in (Finding.REPEATED, Finding.UNKNOWN):
-            self.last_error = f"{finding.value}: {detail}"
-        if self._findings[finding] == 1:
-            _log.warning("%s: %s", finding.value, detail, extra={"action": f"link_{finding.name}"})
-
-    def new_epoch(self, before: Position, after: Position) -> None:
-        """The server's history was replaced; everybody should know."""
-        _log.warning(
-            "the server began a new epoch: %s.%d is now %s.%d; every flag was loaded anew",
-            before.epoch,
-            before.version,
-            after.epoch,
-            after.version,
-            extra={"action": "link_new_epoch"},
-        )
+    def note(self, name: str, detail: str) -> None:
+        """The protocol met something unusual. The log is told the first time."""
+        count = self._notes.get(name, 0) + 1
+        self._notes = self._notes | {name: count}
+        if name not in _HARMLESS:
+            self.last_error = detail
+        if count == 1:
+            logs.warn(f"link_{name}", "%s; %s", detail, self._still_serving())
 
     def nothing_better_comes(self) -> None:
         """For now: whoever waits need not wait if there are flags."""
-        if self.snapshot.loaded:
+        if self.engine.flags_loaded:
             self.readiness.open()
 
     def forked(self) -> None:
@@ -126,64 +116,36 @@ class Holding:
         self.transport = "none"
         self.reconnects = 0
 
-    # What is read.
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """What the application sees."""
-        return self.lookup.snapshot
-
-    @property
-    def position(self) -> Position:
-        """What this client has, as a server counts it."""
-        snapshot = self.snapshot
-        if self.source not in _FROM_A_SERVER:
-            return Position(self.settings.environment)
-        return Position(snapshot.environment, snapshot.epoch, snapshot.version, snapshot.hash)
-
-    def hello(self) -> Hello:
-        """Who this client is and what it has."""
-        have = self.position
-        return Hello(
-            self.instance,
-            sdk_version=self._sdk_version,
-            app=self.settings.app,
-            build=self.settings.build,
-            epoch=have.epoch,
-            version=have.version,
-            hash=have.hash,
-        )
-
-    def status(self, *, compiled: bool) -> Status:
+    def status(self) -> Status:
         """Everything of this moment."""
-        snapshot = self.snapshot
-        fresh_at = self._fresh_at
+        lookup = self.engine.lookup
+        snapshot = None if lookup is None else lookup.snapshot
+        fresh_at, notes = self._fresh_at, self._notes
         return Status(
-            ready=snapshot.loaded,
+            ready=self.engine.flags_loaded,
             connected=self.transport != "none",
             source=self.source,
             transport=self.transport,
-            environment=snapshot.environment or self.settings.environment,
-            epoch=snapshot.epoch if self.source in _FROM_A_SERVER else "",
-            version=snapshot.version,
-            flags=len(snapshot.flags),
+            environment=(snapshot.environment if snapshot else "") or self.settings.environment,
+            epoch=snapshot.epoch if snapshot and self.source in FROM_A_SERVER else "",
+            version=snapshot.version if snapshot else 0,
+            flags=len(snapshot.flags) if snapshot else 0,
             age_seconds=None if fresh_at is None else time.monotonic() - fresh_at,
             last_error=self.last_error,
-            rejected=dict(snapshot.rejected),
-            compiled=compiled,
+            rejected=dict(snapshot.rejected) if snapshot else {},
+            compiled=self.engine.compiled,
             instance=self.instance,
             url=self.url,
             reconnects=self.reconnects,
-            divergences=self._findings[Finding.DIVERGED] + self._findings[Finding.CORRUPT],
-            notes={finding.name.lower(): count for finding, count in self._findings.items()},
+            divergences=sum(notes.get(name, 0) for name in _DIVERGED),
+            notes=dict(notes),
             cache=self.cache,
         )
 
     def _still_serving(self) -> str:
         if self.source == "none":
             return "there are no flags yet, and defaults are served"
-        version = self.snapshot.version
-        return f"version {version} from the {self.source} stays in use"
+        return f"version {self.snapshot.version} from the {self.source} stays in use"
 
     def _tell(self, keys: frozenset[str]) -> None:
         if not keys:
@@ -192,7 +154,7 @@ class Holding:
             try:
                 listener(keys)
             except Exception:  # noqa: BLE001 - the application's code, in our thread
-                _log.exception("a callback of on_change failed", extra={"action": "on_change"})
+                logs.failed("on_change", "a callback of on_change failed")
 
 
 def _changed_keys(before: Snapshot, after: Snapshot) -> frozenset[str]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 __all__ = ["parse_overrides"]
 
+_JSON_BEGINS = '{["-0123456789'
 _WORDS = {"on": True, "true": True, "off": False, "false": False}
 
 
@@ -29,12 +28,14 @@ def parse_overrides(text: str) -> dict[str, Any]:
 def _value(text: str) -> Any:
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
-    if text[:1] in '{["-0123456789':
-        try:
-            return msgspec.json.decode(text)
-        except (ValueError, RecursionError):
-            return text
-    return text
+    if text[:1] not in _JSON_BEGINS or not text:
+        return text
+    import json  # noqa: PLC0415 - few overrides need it, and an import costs all programs
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _split(text: str) -> list[str]:

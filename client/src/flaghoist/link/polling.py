@@ -19,6 +19,7 @@ import msgspec
 from flaghoist.link.channel import Channel
 from flaghoist.link.conversation import Conversation, Left
 from flaghoist.link.failure import Failure, Unreachable, of_status
+from flaghoist.link.identity import hello, position
 from flaghoist.link.loop import in_daemon_thread
 from flaghoist.protocol.codec import encode
 from flaghoist.protocol.messages import Current, Report
@@ -52,9 +53,9 @@ class Polling(Channel):
         self._upgrade_at = time.monotonic() + self._pace.upgrade_s
 
     async def report(self, report: Report) -> None:
-        hello = msgspec.structs.asdict(self._holding.hello())
+        who = msgspec.structs.asdict(hello(self._holding))
         known = ("instance", "sdk", "sdk_version", "app", "build", "epoch", "version")
-        body = {name: hello[name] for name in known} | {
+        body = {name: who[name] for name in known} | {
             "sequence": report.sequence,
             "counts": report.counts,
             "rejected": report.rejected,
@@ -81,7 +82,7 @@ class Polling(Channel):
     async def _poll(self) -> None:
         """Raises: Failure."""
         conversation = Conversation(self._holding)
-        have = self._holding.position
+        have = position(self._holding)
         etag = f"{have.epoch}.{have.version}" if have.epoch else ""
         await self._ask(conversation, etag)
         if not conversation.live:  # what came did not fit: the whole of it, then
@@ -92,7 +93,7 @@ class Polling(Channel):
     async def _ask(self, conversation: Conversation, etag: str) -> None:
         status, body, retry_after = await self._request("/sdk/v1/snapshot", etag=etag)
         if status == NOT_MODIFIED:
-            have = self._holding.position
+            have = position(self._holding)
             body = encode(Current(have.epoch, have.version))
         elif status != OK:
             raise of_status(status, retry_after, over_websocket=False)
@@ -103,7 +104,7 @@ class Polling(Channel):
 
     async def _acknowledge(self) -> None:
         """Tell the fleet view what is in use here; without it, flags are followed all the same."""
-        have = self._holding.position
+        have = position(self._holding)
         if self._acknowledged == (have.epoch, have.version):
             return
         try:

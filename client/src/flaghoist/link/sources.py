@@ -11,18 +11,47 @@ from typing import TYPE_CHECKING
 
 from flaghoist.errors import FlaghoistError
 from flaghoist.evaluation.context import Context
+from flaghoist.link.cache import DiskCache
 from flaghoist.link.conversation import build
 from flaghoist.model.digest import canonical
 from flaghoist.model.flagfile import environment_of, environments_of, read_flag_file
 
 if TYPE_CHECKING:
-    from flaghoist.link.cache import DiskCache
+    from flaghoist.link.holding import Holding
     from flaghoist.protocol.messages import Full
     from flaghoist.snapshot import Snapshot
 
-__all__ = ["from_cache", "from_flag_file", "unfit"]
+__all__ = ["from_cache", "from_flag_file", "load", "unfit"]
 
 _PROBE = Context("probe", email="probe@example.com")
+
+
+def load(holding: Holding) -> DiskCache | None:
+    """Take the best there is on disk, if there is nothing yet. The cache, if there is to be one."""
+    settings = holding.settings
+    try:
+        token = settings.current_token()
+    except OSError:
+        return None  # said when connecting
+    cache = DiskCache(settings.cache_dir, token) if settings.cache_dir else None
+    if holding.snapshot.loaded:
+        return cache
+    snapshot = None if cache is None else from_cache(cache, holding.snapshot)
+    if snapshot is not None:
+        holding.adopt(snapshot, "cache")
+    elif settings.bootstrap:
+        _bootstrap(holding)
+    return cache
+
+
+def _bootstrap(holding: Holding) -> None:
+    settings = holding.settings
+    try:
+        snapshot = from_flag_file(settings.bootstrap, settings.environment, holding.snapshot)
+    except Exception as error:  # noqa: BLE001 - an unusable file leaves the next source
+        holding.trouble("bootstrap", f"the bootstrap file cannot be used: {error}")
+    else:
+        holding.adopt(snapshot, "bootstrap")
 
 
 def from_cache(cache: DiskCache, before: Snapshot) -> Snapshot | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
+from typing import Literal, NamedTuple
 
 __all__ = ["Source", "Status", "Transport"]
 
@@ -12,7 +10,7 @@ Source = Literal["server", "cache", "bootstrap", "file", "none"]
 Transport = Literal["websocket", "polling", "file", "none"]
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class Status(NamedTuple):
     """The truth about a client, for health checks, dashboards and people."""
 
     ready: bool

@@ -12,21 +12,19 @@ random moment first, since 64 workers are often forked at once.
 from __future__ import annotations
 
 import atexit
-import logging
 import random
 import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
+from flaghoist.link import logs
 from flaghoist.link.forking import ForkGate, tell_of_forks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Link", "Work"]
-
-_log = logging.getLogger("flaghoist")
 
 STAGGER_S = 2.0
 EXIT_PATIENCE_S = 0.25
@@ -118,7 +116,7 @@ def _run(link: Link, work: Work, delay_s: float) -> None:
             work.run(link, delay_s)
         except Exception as error:  # noqa: BLE001 - the last resort: the application must not see it
             work.failed(repr(error))
-            _log.exception("the link has ended by a defect", extra={"action": "link_defect"})
+            logs.failed("link_defect", "the link has ended by a defect")
 
 
 _links: weakref.WeakSet[Link] = weakref.WeakSet()

@@ -16,6 +16,7 @@ from flaghoist.protocol.codec import (
     parse_ack,
 )
 from flaghoist.protocol.messages import (
+    REMOVED,
     Ack,
     Current,
     Delta,
@@ -29,7 +30,7 @@ from flaghoist.protocol.messages import (
 
 SERVER_MESSAGES = [
     Full("production", "e1", 7, "0f", {"a": (3, msgspec.Raw(b'{"state":"off"}'))}, {}),
-    Delta("e1", 6, 7, "0f", {"a": (7, msgspec.Raw(b"{}")), "b": None}, {"staff": None}),
+    Delta("e1", 6, 7, "0f", {"a": (7, msgspec.Raw(b"{}")), "b": None}, {"staff": REMOVED}),
     Current("e1", 7, "0f"),
     Heartbeat("e1", 7, "0f"),
     Goodbye("drain", 5000),
