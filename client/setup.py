@@ -33,7 +33,7 @@ def can_compile() -> bool:
         try:
             command.ensure_finalized()
             command.run()
-        except Exception as error:  # whatever it is, there will be no compiled code
+        except Exception as error:  # noqa: BLE001 - whatever it is, there will be no compiled code
             print(f"flaghoist: no C compiler ({error}); building a wheel of plain Python")
             return False
     return True
@@ -47,7 +47,7 @@ def extensions() -> list[Extension]:
         or not can_compile()
     ):
         return []
-    from mypyc.build import mypycify
+    from mypyc.build import mypycify  # noqa: PLC0415 - only a compiled wheel needs it
 
     # -fwrapv: murmur multiplies modulo 2**64. MSVC wraps anyway and does not know the option.
     wrap = [] if sys.platform == "win32" else ["-fwrapv"]

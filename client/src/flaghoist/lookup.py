@@ -7,8 +7,14 @@ unknown flag, another type, an evaluation that fails) is settled in `_settle`, f
 Pinning and overriding cost nothing to those who do not use them. A lookup reads its flags through
 a *view*. There are two: the plain one, whose table is the snapshot's, and the careful one, whose
 table is empty and knows how to find what is missing in it: it asks for overrides and for a pin
-of this thread or task. A client changes to the careful view when it pins or overrides for the
+of this thread or task. A lookup changes to the careful view when it pins or overrides for the
 first time, and stays with it. So a new snapshot, written to the plain view, never undoes a pin.
+
+A client *has* a lookup and hands out its bound methods as attributes of its own
+(`self.is_enabled = self._lookup.is_enabled`). Inherited by a plain Python class they would cost
+half as much again: CPython's quick call of a compiled method wants an object of exactly the class
+that defines it. Flag on, compiled, in bare calls: 1.3 on a `Lookup` itself, 1.6 as an attribute,
+1.9 inherited.
 """
 
 from __future__ import annotations
@@ -17,22 +23,14 @@ from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from typing import Any, TypeVar, overload
 
-from flaghoist.evaluation.compiled import CompiledFlag, FixedFlag
+from flaghoist.evaluation.choosers import Constant
+from flaghoist.evaluation.compiled import CompiledFlag
 from flaghoist.evaluation.context import Context
 from flaghoist.evaluation.counters import Counters
 from flaghoist.evaluation.outcome import Outcome, fresh
-from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
+from flaghoist.evaluation.result import ErrorCode, Evaluation
 from flaghoist.evaluation.settle import absent, failed, settle
 from flaghoist.snapshot import Snapshot
-
-try:
-    from mypy_extensions import mypyc_attr
-except ImportError:  # only the compiler needs it
-
-    def mypyc_attr(*_names: str, **_values: object) -> Any:  # type: ignore[misc]
-        """Do nothing, where nothing is compiled."""
-        return lambda decorated: decorated
-
 
 __all__ = ["ContextLike", "Lookup", "Override", "Pin"]
 
@@ -61,10 +59,12 @@ class _CarefulTable(dict):  # type: ignore[type-arg]
         self.owner = owner
 
     def __missing__(self, key: Any) -> CompiledFlag:
-        return self.owner._find(key)
+        flag = self.owner._find(key)
+        if flag is None:
+            raise KeyError(key)
+        return flag
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Lookup:
     """Looks up flags in a snapshot that somebody else swaps."""
 
@@ -103,8 +103,8 @@ class Lookup:
             flag = self._view.flags[key]
             outcome = flag.fixed
             if outcome is None:
-                outcome = flag.choose(context)
-            if outcome.boolean:
+                outcome = flag.chooser.choose(context)
+            if outcome is not None and outcome.boolean:
                 outcome.tally.hits += 1
                 return outcome.on
         except Exception:  # noqa: S110, BLE001 - whatever it was, it is settled below
@@ -131,8 +131,12 @@ class Lookup:
             flag = self._view.flags[key]
             outcome = flag.fixed
             if outcome is None:
-                outcome = flag.choose(context)
-            if outcome.plain and (default is None or type(default) is outcome.kind):
+                outcome = flag.chooser.choose(context)
+            if (
+                outcome is not None
+                and outcome.plain
+                and (default is None or type(default) is outcome.kind)
+            ):
                 outcome.tally.hits += 1
                 return outcome.value
         except Exception:  # noqa: S110, BLE001 - whatever it was, it is settled below
@@ -154,8 +158,12 @@ class Lookup:
             flag = self._view.flags[key]
             outcome = flag.fixed
             if outcome is None:
-                outcome = flag.choose(context)
-            if outcome.plain and (default is None or type(default) is outcome.kind):
+                outcome = flag.chooser.choose(context)
+            if (
+                outcome is not None
+                and outcome.plain
+                and (default is None or type(default) is outcome.kind)
+            ):
                 outcome.tally.hits += 1
                 return outcome.evaluation
         except Exception:  # noqa: S110, BLE001 - whatever it was, it is settled below
@@ -193,11 +201,11 @@ class Lookup:
         """Give flags fixed values in a `with` block, in all threads; for tests above all."""
         return Override(self, values)
 
-    def _find(self, key: Any) -> CompiledFlag:
+    def _find(self, key: Any) -> CompiledFlag | None:
         override = self._overrides.get(key)
         if override is not None:
             return override
-        return self._pinned_snapshot().flags[key]
+        return self._pinned_snapshot().flags.get(key)
 
     def _pinned_snapshot(self) -> Snapshot:
         pin = self._pin.get()
@@ -211,12 +219,12 @@ class Lookup:
 
     def _settle(self, key: object, context: object, default: object, boolean: bool) -> Evaluation:
         """An evaluation that is out of the ordinary, counted."""
-        try:
-            flag = self._view.flags[key]
-        except Exception:  # noqa: BLE001 - an unknown key, or one that cannot be hashed
+        if not isinstance(key, str):
+            return failed(default, ErrorCode.FLAG_NOT_FOUND, 0)
+        flag = self._find(key)
+        if flag is None:
+            self.counters.add_unknown(key)
             snapshot = self._pinned_snapshot()
-            if isinstance(key, str):
-                self.counters.add_unknown(key)
             return absent(key, default, snapshot.loaded, snapshot.rejected)
         found = settle(flag, context, default, boolean)
         self.counters.tally(flag.key, found.variant or "").hits += 1
@@ -275,12 +283,12 @@ class Override:
 
 def _fixed(counters: Counters, key: str, value: object) -> CompiledFlag:
     outcome = Outcome(Evaluation(value), counters.tally(key, ""), absent=False)
-    return FixedFlag(key, 0, b"", outcome)
+    return CompiledFlag(key, 0, b"", Constant(outcome))
 
 
 def _add_value(values: dict[str, Any], key: str, flag: CompiledFlag, context: Context) -> None:
     try:
-        outcome = flag.decide(context.targeting_key, context.attributes)
+        outcome = flag.choose(context)
         if not outcome.absent:
             values[key] = fresh(outcome.value)
     except Exception:  # noqa: BLE001, S110 - a flag that fails has no value; the others have

@@ -11,22 +11,25 @@ from collections.abc import Mapping
 from msgspec import UNSET
 
 from flaghoist.errors import FlagError
-from flaghoist.evaluation.bucketing import Range, Split, make_bucketer
-from flaghoist.evaluation.compiled import (
-    CompiledFlag,
-    CompiledRequirement,
-    CompiledRule,
-    FixedFlag,
-    RuledFlag,
-    SplitFlag,
+from flaghoist.evaluation.bucketing import BUCKETS, make_bucketer
+from flaghoist.evaluation.choosers import (
+    Chooser,
+    Constant,
+    Range,
+    Requirement,
+    Rule,
+    Rules,
+    Split,
 )
+from flaghoist.evaluation.compiled import CompiledFlag
 from flaghoist.evaluation.conditions import All, AnyOf, Below, Condition, Not
 from flaghoist.evaluation.counters import Counters
 from flaghoist.evaluation.operators import OPERATORS
-from flaghoist.evaluation.outcome import Outcome, make_outcome
-from flaghoist.evaluation.result import ErrorCode, Reason
+from flaghoist.evaluation.outcome import Outcome
+from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
 from flaghoist.model.conditions import operator_of
-from flaghoist.model.flag import BucketCondition, Flag, Rule, Serve, When
+from flaghoist.model.flag import BucketCondition, Flag, When
+from flaghoist.model.flag import Rule as RuleDocument
 from flaghoist.model.limits import MAX_CONDITION_DEPTH, MAX_REQUIRES_DEPTH
 from flaghoist.model.shares import thousandths
 from flaghoist.model.validation import effective_variants
@@ -75,81 +78,95 @@ class _FlagCompiler:
         self._counters = counters
         self._segments = segments
         self._flags = flags
+        self._required: list[CompiledFlag] = []
+        self._weight = 0
         self._salt: str = key if flag.salt is None else flag.salt
         self._variants: Mapping[str, object] = effective_variants(flag)
 
     def compile(self) -> CompiledFlag:
+        made = CompiledFlag(self._key, self._version, self._document, self._chooser())
+        for requirement in self._required:
+            made.depth = max(made.depth, 1 + requirement.depth)
+            made.weight += requirement.weight
+        made.weight += self._weight
+        if made.depth > MAX_REQUIRES_DEPTH + 1:
+            raise FlagError(self._key, f"it requires flags {made.depth - 1} deep")
+        _check_weight(self._key, made.weight)
+        return made
+
+    def _chooser(self) -> Chooser:
         flag = self._flag
         if flag.state == "off":
-            return self._fixed(self._outcome(flag.off_variant, Reason.DISABLED))
+            return Constant(self._outcome(flag.off_variant, Reason.DISABLED))
         if flag.requires or flag.targets or flag.rules:
-            return self._ruled()
+            return self._rules()
         serve = flag.off_variant if flag.default is None else flag.default
-        if not isinstance(serve, dict):
-            return self._fixed(self._outcome(serve, Reason.STATIC))
-        split = self._split(serve, None, None, None, None)
-        return SplitFlag(self._key, self._version, self._document, split, self._unbucketed())
+        if isinstance(serve, dict):
+            return self._split(
+                serve, None, self._salt, flag.bucket_by, flag.hash, self._unbucketed()
+            )
+        return Constant(self._outcome(serve, Reason.STATIC))
 
-    def _fixed(self, outcome: Outcome) -> CompiledFlag:
-        return FixedFlag(self._key, self._version, self._document, outcome)
-
-    def _ruled(self) -> CompiledFlag:
+    def _rules(self) -> Chooser:
         flag = self._flag
-        missed = self._outcome(flag.off_variant, Reason.DISABLED)
-        made = RuledFlag(self._key, self._version, self._document, missed, self._unbucketed())
-        for requirement in flag.requires:
-            required = self._flags.get(requirement.flag)
+        made = Rules(self._outcome(flag.off_variant, Reason.DISABLED), self._unbucketed())
+        for wanted in flag.requires:
+            required = self._flags.get(wanted.flag)
             if required is None:
                 raise FlagError(
-                    self._key, f"it requires flag {requirement.flag!r}, which cannot be used"
+                    self._key, f"it requires flag {wanted.flag!r}, which cannot be used"
                 )
-            made.requires.append(CompiledRequirement(required, frozenset(requirement.variants)))
+            self._required.append(required)
+            made.requirements.append(Requirement(required.chooser, frozenset(wanted.variants)))
         for variant, keys in flag.targets.items():
             outcome = self._outcome(variant, Reason.TARGETING_MATCH)
             made.targets.update(dict.fromkeys(keys, outcome))
         for index, rule in enumerate(flag.rules):
-            made.rules.append(self._rule(index, rule))
+            made.rules.append(self._rule(rule.name or f"#{index + 1}", rule))
         made.rules.append(self._default())
-        self._measure(made)
         return made
 
-    def _rule(self, index: int, rule: Rule) -> CompiledRule:
+    def _rule(self, name: str, rule: RuleDocument) -> Rule:
+        flag = self._flag
         condition = None
         if rule.when is not None:
             condition = compile_when(self._key, rule.when, self._segments, self._salt)
-        name = rule.name or f"#{index + 1}"
-        if isinstance(rule.serve, dict):
-            split = self._split(rule.serve, name, rule.bucket_by, rule.salt, rule.hash)
-            return CompiledRule(name, condition, None, split)
-        outcome = self._outcome(rule.serve, Reason.TARGETING_MATCH, name)
-        return CompiledRule(name, condition, outcome, None)
+            self._weight += condition.weight
+        if isinstance(rule.serve, str):
+            outcome = self._outcome(rule.serve, Reason.TARGETING_MATCH, name)
+            return Rule(name, condition, outcome, None)
+        salt = self._salt if rule.salt is None else rule.salt
+        by = rule.bucket_by or flag.bucket_by
+        split = self._split(rule.serve, name, salt, by, rule.hash or flag.hash, None)
+        return Rule(name, condition, None, split)
 
-    def _default(self) -> CompiledRule:
+    def _default(self) -> Rule:
         flag = self._flag
         if isinstance(flag.default, dict):
-            split = self._split(flag.default, None, None, None, None)
-            return CompiledRule("", None, None, split)
+            split = self._split(flag.default, None, self._salt, flag.bucket_by, flag.hash, None)
+            return Rule("", None, None, split)
         serve = flag.off_variant if flag.default is None else flag.default
-        return CompiledRule("", None, self._outcome(serve, Reason.DEFAULT), None)
+        return Rule("", None, self._outcome(serve, Reason.DEFAULT), None)
 
     def _split(
         self,
-        serve: dict[str, float],
+        serve: Mapping[str, float],
         rule: str | None,
-        bucket_by: str | None,
-        salt: str | None,
-        name: str | None,
+        salt: str,
+        by: str,
+        hash_name: str | None,
+        unbucketed: Outcome | None,
     ) -> Split:
-        flag = self._flag
-        bucketer = make_bucketer(self._salt if salt is None else salt, name or flag.hash)
-        ranges = []
-        upper = 0
-        for variant, percent in serve.items():
+        # From the last range to the first, each knowing the one that follows it.
+        place: Range | None = None
+        upper = BUCKETS
+        for variant, percent in reversed(list(serve.items())):
             share = thousandths(percent) or 0
             if share:
-                upper += share
-                ranges.append(Range(upper, self._outcome(variant, Reason.SPLIT, rule)))
-        return Split(bucketer, bucket_by or flag.bucket_by, ranges)
+                place = Range(upper, self._outcome(variant, Reason.SPLIT, rule), place)
+                upper -= share
+        assert place is not None, "decoding has checked that the shares add up to 100 %"
+        return Split(make_bucketer(salt, hash_name), by, place, unbucketed)
 
     def _unbucketed(self) -> Outcome:
         return self._outcome(
@@ -164,18 +181,9 @@ class _FlagCompiler:
         error: ErrorCode | None = None,
     ) -> Outcome:
         value = None if variant is None else self._variants[variant]
-        return make_outcome(
-            self._key, self._version, self._counters, variant, value, reason, rule, error
-        )
-
-    def _measure(self, made: RuledFlag) -> None:
-        made.depth = 1 + max([need.flag.depth for need in made.requires], default=0)
-        made.weight += sum([need.flag.weight for need in made.requires])
-        for rule in made.rules:
-            made.weight += 1 if rule.condition is None else rule.condition.weight
-        if made.depth > MAX_REQUIRES_DEPTH + 1:
-            raise FlagError(self._key, f"flags require flags {made.depth - 1} deep")
-        _check_weight(self._key, made.weight)
+        found = Evaluation(value, variant, reason, rule, self._version, error)
+        tally = self._counters.tally(self._key, variant or "")
+        return Outcome(found, tally, absent=variant is None)
 
 
 def compile_when(

@@ -1,14 +1,15 @@
 """Conditions: what a `when` has become, ready to be asked of a context.
 
-A condition answers with `holds`, for a targeting key and attributes. It knows how deep it is and
+A condition answers with `holds`, for a context. It knows how deep it is and
 of how many parts it consists, those of its segments included: compiled recursion is not checked,
 and a few segments that name each other often enough would make one look at a flag take minutes.
 """
 
 from __future__ import annotations
 
-from flaghoist.evaluation.bucketing import Bucketer
-from flaghoist.evaluation.context import TARGETING_KEY, find_attribute
+from flaghoist.evaluation.bucketing import Bucketer, hash_bound, text_of
+from flaghoist.evaluation.context import Context
+from flaghoist.evaluation.native import i64
 
 __all__ = ["All", "AnyOf", "Below", "Condition", "Not"]
 
@@ -25,8 +26,8 @@ class Condition:
         self.depth = 1 + max([part.depth for part in parts], default=0)
         self.weight = 1 + sum([part.weight for part in parts])
 
-    def holds(self, key: object, attributes: dict[str, object]) -> bool:
-        """Whether this holds for the targeting key and the attributes."""
+    def holds(self, context: Context) -> bool:
+        """Whether it does for this context."""
         raise NotImplementedError
 
 
@@ -41,10 +42,10 @@ class All(Condition):
         super().__init__(parts)
         self.parts = parts
 
-    def holds(self, key: object, attributes: dict[str, object]) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether all parts hold; the first that does not ends it."""
         for part in self.parts:
-            if not part.holds(key, attributes):
+            if not part.holds(context):
                 return False
         return True
 
@@ -60,10 +61,10 @@ class AnyOf(Condition):
         super().__init__(parts)
         self.parts = parts
 
-    def holds(self, key: object, attributes: dict[str, object]) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether a part holds; the first that does ends it."""
         for part in self.parts:
-            if part.holds(key, attributes):
+            if part.holds(context):
                 return True
         return False
 
@@ -79,29 +80,28 @@ class Not(Condition):
         super().__init__([part])
         self.part = part
 
-    def holds(self, key: object, attributes: dict[str, object]) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether the part does not hold."""
-        return not self.part.holds(key, attributes)
+        return not self.part.holds(context)
 
 
 class Below(Condition):
     """The bucket of an attribute lies below a bound. What has no bucket lies nowhere."""
 
-    __slots__ = ("bound", "bucketer", "by", "by_key")
+    __slots__ = ("bound", "bucketer", "by")
 
-    bound: int
     bucketer: Bucketer
     by: str
-    by_key: bool
+    bound: i64
+    """As a bound of hashes."""
 
-    def __init__(self, bucketer: Bucketer, by: str, bound: int) -> None:
+    def __init__(self, bucketer: Bucketer, by: str, bucket: i64) -> None:
         super().__init__([])
         self.bucketer = bucketer
         self.by = by
-        self.by_key = by == TARGETING_KEY
-        self.bound = bound
+        self.bound = hash_bound(bucket)
 
-    def holds(self, key: object, attributes: dict[str, object]) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether the context has a bucket, and that is below the bound."""
-        value = key if self.by_key else find_attribute(self.by, key, attributes)
-        return 0 <= self.bucketer.bucket(value) < self.bound
+        text = text_of(context.get(self.by))
+        return text is not None and self.bucketer.hash(text) < self.bound

@@ -11,15 +11,12 @@ under sixteen threads that switch every microsecond.
 
 from __future__ import annotations
 
-try:
-    from mypy_extensions import i64
-except ImportError:  # only the compiler needs it
-    i64 = int  # type: ignore[misc]  # what i64 is where nothing is compiled
+from flaghoist.evaluation.native import i64
 
 __all__ = ["Counters", "Tally"]
 
 _MOST_UNKNOWN = 1_000
-"""Keys without a flag that are counted; a key may come from a visitor, so there may be any number."""
+"""Keys without a flag that are counted: keys may come from visitors, who have any number."""
 
 
 class Tally:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import UNSET
 
 from flaghoist.errors import InvalidContext
-from flaghoist.evaluation.bucketing import Split, text_of
-from flaghoist.evaluation.compiled import CompiledFlag, CompiledRule, RuledFlag, SplitFlag
+from flaghoist.evaluation.bucketing import BUCKETS, text_of
+from flaghoist.evaluation.choosers import Range, Rule, Rules, Split
+from flaghoist.evaluation.compiled import CompiledFlag
 from flaghoist.evaluation.conditions import All, AnyOf, Condition, Not
-from flaghoist.evaluation.context import Context, find_attribute
+from flaghoist.evaluation.context import Context
 from flaghoist.evaluation.result import ErrorCode, Reason
 from flaghoist.evaluation.settle import absent, settle
 from flaghoist.model.conditions import operator_of
 from flaghoist.model.decode import decode_flag, decode_segment
 from flaghoist.model.flag import Flag, When
-from flaghoist.model.shares import BUCKETS
 
 if TYPE_CHECKING:
     from flaghoist.snapshot import Snapshot
@@ -97,25 +97,25 @@ class _Teller:
         self, flag: Flag, context: Context, segments: Mapping[str, bytes], trace: list[Step]
     ) -> None:
         self._flag = flag
-        self._key = context.targeting_key
-        self._attributes = context.attributes
+        self._context = context
         self._segments = segments
         self._trace = trace
 
     def tell(self, flag: CompiledFlag) -> None:
         """Add the steps, up to the one that decides."""
-        if isinstance(flag, RuledFlag):
-            if self._requirements(flag) and not self._target(flag):
-                self._rules(flag)
-        elif isinstance(flag, SplitFlag):
-            self._default(flag.split)
+        chooser = flag.chooser
+        if isinstance(chooser, Rules):
+            if self._requirements(chooser) and not self._target(chooser):
+                self._rules(chooser)
+        elif isinstance(chooser, Split):
+            self._default(chooser)
         else:
             self._default(None)
 
-    def _requirements(self, flag: RuledFlag) -> bool:
-        for wanted, requirement in zip(self._flag.requires, flag.requires, strict=True):
-            variant = requirement.flag.decide(self._key, self._attributes).variant
-            met = requirement.met(self._key, self._attributes)
+    def _requirements(self, rules: Rules) -> bool:
+        for wanted, requirement in zip(self._flag.requires, rules.requirements, strict=True):
+            variant = requirement.variant(self._context)
+            met = requirement.met(self._context)
             text = f"requires {wanted.flag} to be {' or '.join(wanted.variants)}; it is {variant}"
             if not met:
                 text += f", so that this flag serves {_served(self._flag.off_variant)}"
@@ -124,42 +124,44 @@ class _Teller:
                 return False
         return True
 
-    def _target(self, flag: RuledFlag) -> bool:
-        if not flag.targets:
+    def _target(self, rules: Rules) -> bool:
+        if not rules.targets:
             return False
-        outcome = flag.target(self._key)
-        shown = _shown(self._key)
+        outcome = rules.target(self._context)
+        shown = _shown(self._context.targeting_key)
         text = f"{shown} is no target"
         if outcome is not None:
             text = f"{shown} is a target: {outcome.variant}"
         self._trace.append({"step": "target", "met": outcome is not None, "text": text})
         return outcome is not None
 
-    def _rules(self, flag: RuledFlag) -> None:
-        for document, rule in zip(self._flag.rules, flag.rules, strict=False):
+    def _rules(self, rules: Rules) -> None:
+        for document, rule in zip(self._flag.rules, rules.rules, strict=False):
             conditions: list[Step] = []
             matched = rule.condition is None
             if rule.condition is not None and document.when is not None:
                 matched = self._condition(document.when, rule.condition, 0, conditions)
             text, decided = "does not match", False
             if matched:
-                text, decided = self._serves(rule.split, rule)
-            self._trace.append({
-                "step": "rule",
-                "rule": rule.name,
-                "matched": decided,
-                "text": f"rule {rule.name} {text}",
-                "conditions": conditions,
-            })
+                text, decided = self._serves(rule)
+            self._trace.append(
+                {
+                    "step": "rule",
+                    "rule": rule.name,
+                    "matched": decided,
+                    "text": f"rule {rule.name} {text}",
+                    "conditions": conditions,
+                }
+            )
             if decided:
                 return
-        self._default(flag.rules[-1].split)
+        self._default(rules.rules[-1].split)
 
-    def _serves(self, split: Split | None, rule: CompiledRule) -> tuple[str, bool]:
-        if split is None:
-            assert rule.fixed is not None, "a rule without a split serves one outcome"
-            return f"matches: {_served(rule.fixed.variant)}", True
-        text, decided = self._bucket(split)
+    def _serves(self, rule: Rule) -> tuple[str, bool]:
+        if rule.split is None:
+            assert rule.outcome is not None, "a rule without a split serves one outcome"
+            return f"matches: {_served(rule.outcome.variant)}", True
+        text, decided = self._bucket(rule.split)
         return f"matches; {text}", decided
 
     def _default(self, split: Split | None) -> None:
@@ -171,21 +173,23 @@ class _Teller:
         self._trace.append({"step": "default", "text": f"by default: {text}"})
 
     def _bucket(self, split: Split) -> tuple[str, bool]:
-        value = find_attribute(split.by, self._key, self._attributes)
-        bucket = split.bucketer.bucket(value)
+        value = self._context.get(split.by)
+        text = text_of(value)
+        if text is None:
+            return f"{split.by} {_shown(value)} has no bucket", False
+        bucket = split.bucketer.bucket(text)
         lower = 0
-        for candidate in split.ranges:
-            if 0 <= bucket < candidate.upper:
-                shares = f"{_percent(lower)} to {_percent(candidate.upper)}"
-                text = f"{split.by} {_shown(value)} has bucket {bucket} of {BUCKETS}"
-                return f"{text}, in {shares} %: {candidate.outcome.variant}", True
-            lower = candidate.upper
-        return f"{split.by} {_shown(value)} has no bucket", False
+        place: Range | None = split.first
+        while place is not None and bucket >= place.upper:
+            lower = place.upper
+            place = place.next
+        assert place is not None, "the last range ends where the buckets do"
+        shares = f"{_percent(lower)} to {_percent(place.upper)}"
+        found = f"{split.by} {_shown(value)} has bucket {bucket} of {BUCKETS}"
+        return f"{found}, in {shares} %: {place.outcome.variant}", True
 
-    def _condition(
-        self, when: When, condition: Condition, depth: int, lines: list[Step]
-    ) -> bool:
-        holds = condition.holds(self._key, self._attributes)
+    def _condition(self, when: When, condition: Condition, depth: int, lines: list[Step]) -> bool:
+        holds = condition.holds(self._context)
         lines.append({"depth": depth, "holds": holds, "text": self._described(when)})
         if when.segment is not UNSET:
             segment = decode_segment(when.segment, self._segments[when.segment])
@@ -201,7 +205,7 @@ class _Teller:
         if when.attribute is not UNSET:
             found = operator_of(when)
             assert found is not None, "decoding has checked that there is an operator"
-            value = find_attribute(when.attribute, self._key, self._attributes)
+            value = self._context.get(when.attribute)
             values = ", ".join(map(_shown, found[1][:5])) + (", …" if len(found[1]) > 5 else "")
             return f"{when.attribute} {found[0].name} {values}; it is {_shown(value)}"
         if when.segment is not UNSET:

@@ -12,6 +12,7 @@ as the depth of references is; what is left over then refers to itself, or is to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+
 from msgspec import UNSET
 
 from flaghoist.errors import FlaghoistError
@@ -54,7 +55,7 @@ def with_dependents(items: Iterable[str], dependents: Mapping[str, frozenset[str
 
 
 class Linker:
-    """Compiles items. Its mappings start as those of the last snapshot and end as the next one's."""
+    """Compiles items. Its mappings start as the last snapshot's and end as the next one's."""
 
     __slots__ = (
         "_counters",
@@ -166,17 +167,16 @@ class Linker:
             else:
                 name = item[len(_SEGMENT) :]
                 self.conditions[name] = compile_when(name, document.when, self.conditions)
-        except Exception as error:  # whatever it is, it costs this one item and no other
+        except Exception as error:  # noqa: BLE001 - whatever it is, it costs this one item only
             self.rejected[item] = str(error) or type(error).__name__
 
 
 def _references(document: Flag | Segment) -> frozenset[str]:
-    found: list[str] = []
     if isinstance(document, Segment):
-        _add_segments(document.when, found)
-        return frozenset(found)
-    for requirement in document.requires:
-        found.append(_FLAG + requirement.flag)
+        named: list[str] = []
+        _add_segments(document.when, named)
+        return frozenset(named)
+    found = [_FLAG + requirement.flag for requirement in document.requires]
     for rule in document.rules:
         if rule.when is not None:
             _add_segments(rule.when, found)

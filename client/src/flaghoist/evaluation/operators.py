@@ -20,10 +20,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from flaghoist.evaluation.conditions import Condition, Not
-from flaghoist.evaluation.context import TARGETING_KEY, find_attribute
+from flaghoist.evaluation.context import TARGETING_KEY, Context
 from flaghoist.model.moments import parse_moment
 from flaghoist.model.patterns import Pattern, compile_pattern
-from flaghoist.model.semver import parse_semver
+from flaghoist.model.semver import Version, parse_semver
 
 __all__ = ["OPERATORS", "AttributeTest"]
 
@@ -31,47 +31,51 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - see t
 # mypyc does not know the alias `datetime.UTC`.
 _MICROSECOND: Final = timedelta(microseconds=1)
 
+Comparison = Callable[[Any, Any], bool]
+
 _MOST_REMEMBERED = 256
 _LONGEST_REMEMBERED = 64
 
 
+_COLLECTIONS: Final = (list, tuple, set, frozenset)
+
+
 class AttributeTest(Condition):
-    """A test of one attribute; subclasses say of which values it holds."""
+    """A test of one attribute.
+
+    A subclass answers in `holds` for a value of the type that it compares, found under the plain
+    name, and leaves every other case to `otherwise`.
+    """
 
     __slots__ = ("name", "plain")
 
     name: str
     plain: bool
-    """The name leads to an attribute of just that name and nowhere else."""
+    """The attribute can stand under its name only, and not at the end of a path."""
 
     def __init__(self, name: str) -> None:
         super().__init__([])
         self.name = name
         self.plain = "." not in name and name != TARGETING_KEY
 
-    def holds(self, key: object, attributes: dict[str, object]) -> bool:
-        """Whether the attribute is there and passes."""
-        value = attributes.get(self.name)
+    def otherwise(self, value: object, context: Context) -> bool:
+        """Whether the attribute is found elsewhere and passes, or has an item that passes."""
         if value is None:
-            if self.plain:
-                return False
-            value = find_attribute(self.name, key, attributes)
-            if value is None:
-                return False
-        return self.test(value)
-
-    def test(self, value: object) -> bool:
-        """Whether a value passes."""
-        raise NotImplementedError
-
-    def test_items(self, value: object) -> bool:
-        """Whether the value is a collection of which an item passes."""
-        if not isinstance(value, (list, tuple, set, frozenset)):
-            return False
-        for item in value:
-            if not isinstance(item, (list, tuple, set, frozenset)) and self.test(item):
-                return True
+            found = None if self.plain else context.get(self.name)
+            return found is not None and self.holds_for(found)
+        if isinstance(value, _COLLECTIONS):
+            for item in value:
+                if not isinstance(item, _COLLECTIONS) and self.holds_for(item):
+                    return True
         return False
+
+    def holds_for(self, value: object) -> bool:
+        """Whether a value would pass under the plain name."""
+        if value is None:
+            return False
+        context = Context()
+        context.attributes = {self.name: value}
+        return self.holds(context)
 
 
 class Exists(AttributeTest):
@@ -79,50 +83,39 @@ class Exists(AttributeTest):
 
     __slots__ = ()
 
-    def test(self, _value: object) -> bool:
-        """Whatever is there passes."""
-        return True
+    def holds(self, context: Context) -> bool:
+        """Whether there is any value."""
+        return context.get(self.name) is not None
 
 
 class OneOf(AttributeTest):
     """The value is one of some texts, numbers and truth values."""
 
-    __slots__ = ("numbers", "texts", "truths")
+    __slots__ = ("folded", "numbers", "texts", "truths")
 
     texts: frozenset[str]
     numbers: frozenset[float]
     truths: frozenset[bool]
+    folded: bool
 
-    def __init__(self, name: str, values: list[Any]) -> None:
+    def __init__(self, name: str, values: list[Any], folded: bool) -> None:
         super().__init__(name)
-        self.texts = frozenset([value for value in values if isinstance(value, str)])
+        texts = [value for value in values if isinstance(value, str)]
+        self.texts = frozenset([text.casefold() if folded else text for text in texts])
         self.truths = frozenset([value for value in values if isinstance(value, bool)])
-        self.numbers = frozenset(
-            [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
-        )
+        self.numbers = frozenset([value for value in values if _is_number(value)])
+        self.folded = folded
 
-    def test(self, value: object) -> bool:
-        """Whether an equal value of the same type is among them."""
+    def holds(self, context: Context) -> bool:
+        """Whether the value is among them, as the type that it is."""
+        value = context.attributes.get(self.name)
         if isinstance(value, str):
-            return value in self.texts
+            return (value.casefold() if self.folded else value) in self.texts
         if isinstance(value, bool):
             return value in self.truths
         if isinstance(value, (int, float)):
             return value in self.numbers
-        return self.test_items(value)
-
-
-class OneOfFolded(OneOf):
-    """The same where upper and lower case do not matter."""
-
-    __slots__ = ()
-
-    def __init__(self, name: str, values: list[Any]) -> None:
-        super().__init__(name, [v.casefold() if isinstance(v, str) else v for v in values])
-
-    def test(self, value: object) -> bool:
-        """Whether an equal value of the same type is among them."""
-        return super().test(value.casefold() if isinstance(value, str) else value)
+        return self.otherwise(value, context)
 
 
 class TextTest(AttributeTest):
@@ -144,11 +137,12 @@ class StartsWith(TextTest):
 
     __slots__ = ()
 
-    def test(self, value: object) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether the value is such a text."""
+        value = context.attributes.get(self.name)
         if isinstance(value, str):
             return (value.casefold() if self.folded else value).startswith(self.pieces)
-        return self.test_items(value)
+        return self.otherwise(value, context)
 
 
 class EndsWith(TextTest):
@@ -156,11 +150,12 @@ class EndsWith(TextTest):
 
     __slots__ = ()
 
-    def test(self, value: object) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether the value is such a text."""
+        value = context.attributes.get(self.name)
         if isinstance(value, str):
             return (value.casefold() if self.folded else value).endswith(self.pieces)
-        return self.test_items(value)
+        return self.otherwise(value, context)
 
 
 class Contains(TextTest):
@@ -168,15 +163,16 @@ class Contains(TextTest):
 
     __slots__ = ()
 
-    def test(self, value: object) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether the value is such a text."""
+        value = context.attributes.get(self.name)
         if isinstance(value, str):
             text = value.casefold() if self.folded else value
             for piece in self.pieces:
                 if piece in text:
                     return True
             return False
-        return self.test_items(value)
+        return self.otherwise(value, context)
 
 
 class NumberTest(AttributeTest):
@@ -184,24 +180,28 @@ class NumberTest(AttributeTest):
 
     __slots__ = ("bound", "compare")
 
-    bound: float
-    compare: Callable[[Any, Any], bool]
+    bound: object
+    compare: Comparison
 
-    def __init__(self, name: str, compare: Callable[[Any, Any], bool], bound: float) -> None:
+    def __init__(self, name: str, compare: Comparison, bound: object) -> None:
         super().__init__(name)
         self.compare = compare
         self.bound = bound
 
-    def test(self, value: object) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether the value is such a number; NaN never is."""
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = context.attributes.get(self.name)
+        if _is_number(value):
             return self.compare(value, self.bound)
-        return self.test_items(value)
+        return self.otherwise(value, context)
 
 
-class ParsedTest(AttributeTest):
-    """A test of text that has to be read first. Applications ask with the same few texts again
-    and again (their version, their users' networks), so verdicts are remembered."""
+class ReadTest(AttributeTest):
+    """A test of text that has to be read first.
+
+    Applications ask with the same few texts again and again (their version, their users'
+    networks), so verdicts are remembered.
+    """
 
     __slots__ = ("remembered",)
 
@@ -211,12 +211,13 @@ class ParsedTest(AttributeTest):
         super().__init__(name)
         self.remembered = {}
 
-    def test(self, value: object) -> bool:
+    def holds(self, context: Context) -> bool:
         """Whether the value is a text that passes."""
+        value = context.attributes.get(self.name)
         if isinstance(value, str):
             verdict = self.remembered.get(value)
             return self.learn(value) if verdict is None else verdict
-        return self.test_items(value)
+        return self.otherwise(value, context)
 
     def learn(self, text: str) -> bool:
         """Judge a text and remember the verdict, within bounds."""
@@ -232,7 +233,7 @@ class ParsedTest(AttributeTest):
         raise NotImplementedError
 
 
-class Matches(ParsedTest):
+class Matches(ReadTest):
     """One of the patterns occurs in the text."""
 
     __slots__ = ("patterns",)
@@ -245,21 +246,18 @@ class Matches(ParsedTest):
 
     def judge(self, text: str) -> bool:
         """Whether a pattern occurs in it."""
-        for pattern in self.patterns:
-            if pattern.search(text):
-                return True
-        return False
+        return any(pattern.search(text) for pattern in self.patterns)
 
 
-class SemverTest(ParsedTest):
-    """A semantic version, by precedence, compared with some others."""
+class SemverTest(ReadTest):
+    """A semantic version, compared by precedence with some others."""
 
     __slots__ = ("bounds", "compare")
 
-    compare: Callable[[Any, Any], bool]
-    bounds: list[Any]
+    compare: Comparison
+    bounds: list[Version | None]
 
-    def __init__(self, name: str, compare: Callable[[Any, Any], bool], bounds: list[str]) -> None:
+    def __init__(self, name: str, compare: Comparison, bounds: list[str]) -> None:
         super().__init__(name)
         self.compare = compare
         self.bounds = [parse_semver(bound) for bound in bounds]
@@ -267,32 +265,27 @@ class SemverTest(ParsedTest):
     def judge(self, text: str) -> bool:
         """Whether it is a semantic version that compares so with one of the bounds."""
         version = parse_semver(text)
-        if version is None:
-            return False
-        for bound in self.bounds:
-            if self.compare(version, bound):
-                return True
-        return False
+        return version is not None and any(self.compare(version, at) for at in self.bounds)
 
 
-class MomentTest(ParsedTest):
+class MomentTest(ReadTest):
     """A point in time, before or after some others."""
 
     __slots__ = ("bounds", "compare")
 
-    compare: Callable[[Any, Any], bool]
-    bounds: list[Any]
+    compare: Comparison
+    bounds: list[int | None]
 
-    def __init__(self, name: str, compare: Callable[[Any, Any], bool], bounds: list[str]) -> None:
+    def __init__(self, name: str, compare: Comparison, bounds: list[str]) -> None:
         super().__init__(name)
         self.compare = compare
         self.bounds = [parse_moment(bound) for bound in bounds]
 
-    def test(self, value: object) -> bool:
-        """Whether the value is such a text, or a `datetime` that knows its offset."""
+    def otherwise(self, value: object, context: Context) -> bool:
+        """A `datetime` is a moment, too, if it knows its offset."""
         if isinstance(value, datetime):
             return value.tzinfo is not None and self.passes((value - _EPOCH) // _MICROSECOND)
-        return super().test(value)
+        return super().otherwise(value, context)
 
     def judge(self, text: str) -> bool:
         """Whether it is an RFC 3339 date-time that passes."""
@@ -301,14 +294,11 @@ class MomentTest(ParsedTest):
 
     def passes(self, moment: int) -> bool:
         """Whether the moment compares so with one of the bounds."""
-        for bound in self.bounds:
-            if self.compare(moment, bound):
-                return True
-        return False
+        return any(self.compare(moment, at) for at in self.bounds)
 
 
-class InCidr(ParsedTest):
-    """An IP address within one of some networks; an IPv4 address mapped into IPv6 is IPv4."""
+class InCidr(ReadTest):
+    """An IP address in one of some networks; an IPv4 address mapped into IPv6 is IPv4."""
 
     __slots__ = ("networks",)
 
@@ -326,18 +316,16 @@ class InCidr(ParsedTest):
             return False
         if address.version == 6 and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        for network in self.networks:
-            if address in network:
-                return True
-        return False
+        return any(address in network for network in self.networks)
 
 
-def _one_of(name: str, values: list[Any], folded: bool) -> Condition:
-    return OneOfFolded(name, values) if folded else OneOf(name, values)
+def _is_number(value: object) -> bool:
+    # A bool is an int in Python, and no number in a flag.
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _not_one_of(name: str, values: list[Any], folded: bool) -> Condition:
-    return Not(_one_of(name, values, folded))
+    return Not(OneOf(name, values, folded))
 
 
 def _exists(name: str, values: list[Any], _folded: bool) -> Condition:
@@ -348,9 +336,9 @@ Maker = Callable[[str, list[Any], bool], Condition]
 """(attribute, values, ignore case) -> condition."""
 
 OPERATORS: Final[dict[str, Maker]] = {
-    "in": _one_of,
+    "in": OneOf,
     "not_in": _not_one_of,
-    "equals": _one_of,
+    "equals": OneOf,
     "not_equals": _not_one_of,
     "starts_with": StartsWith,
     "ends_with": EndsWith,

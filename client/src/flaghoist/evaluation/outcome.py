@@ -6,10 +6,10 @@ adds one to its tally.
 
 from __future__ import annotations
 
-from flaghoist.evaluation.counters import Counters, Tally
-from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
+from flaghoist.evaluation.counters import Tally
+from flaghoist.evaluation.result import Evaluation
 
-__all__ = ["Outcome", "fresh", "make_outcome"]
+__all__ = ["Outcome", "fresh"]
 
 
 class Outcome:
@@ -53,21 +53,6 @@ class Outcome:
         self.on = value is True
         self.plain = not isinstance(value, (dict, list))
         self.kind = type(value)
-
-
-def make_outcome(
-    key: str,
-    version: int,
-    counters: Counters,
-    variant: str | None,
-    value: object,
-    reason: Reason,
-    rule: str | None = None,
-    error: ErrorCode | None = None,
-) -> Outcome:
-    """The outcome of flag `key` that serves `variant`; without one, the caller's default."""
-    evaluation = Evaluation(value, variant, reason, rule, version, error)
-    return Outcome(evaluation, counters.tally(key, variant or ""), absent=variant is None)
 
 
 def fresh(value: object) -> object:

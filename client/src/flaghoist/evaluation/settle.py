@@ -34,11 +34,11 @@ def settle(
     return found if outcome.plain else found._replace(value=fresh(outcome.value))
 
 
-def absent(key: object, default: object, loaded: bool, rejected: Mapping[str, str]) -> Evaluation:
+def absent(key: str, default: object, loaded: bool, rejected: Mapping[str, str]) -> Evaluation:
     """The evaluation of a flag that is not there: nothing loaded, set aside, or unknown."""
     if not loaded:
         return failed(default, ErrorCode.PROVIDER_NOT_READY, 0)
-    if isinstance(key, str) and key in rejected:
+    if key in rejected:
         return failed(default, ErrorCode.PARSE_ERROR, 0)
     return failed(default, ErrorCode.FLAG_NOT_FOUND, 0)
 
