@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -28,18 +28,26 @@ def length() -> Callable[[float, float], float]:
     return lambda short, long: long if LONG else short
 
 
+_TOLD: list[str] = []
+
+
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
-    """Note a line for the report, which is printed whether or not the test passes."""
-    lines: list[str] = []
-    yield lambda **figures: lines.append(
-        ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in figures.items())
-    )
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line("")
-        for line in lines:
-            reporter.write_line(f"  {request.node.name}: {line}")
+def tell(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Note figures for the report, which is printed whether or not the test passes."""
+
+    def note(**figures: object) -> None:
+        named = (f"{name.replace('_', ' ')} {_short(value)}" for name, value in figures.items())
+        _TOLD.append(f"{request.node.name}: {', '.join(named)}")
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was done, and what was lost."""
+    if _TOLD:
+        terminalreporter.section("what was lost")
+        for line in _TOLD:
+            terminalreporter.write_line(line)
 
 
 def _short(value: object) -> str:

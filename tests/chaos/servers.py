@@ -54,7 +54,14 @@ class Site:
         """Start it; whoever needs it waits with `ready`."""
         with (self._directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "flaghoist_server.cli.main", "serve", "--port", str(self.port)],
+                [
+                    sys.executable,
+                    "-m",
+                    "flaghoist_server.cli.main",
+                    "serve",
+                    "--port",
+                    str(self.port),
+                ],
                 env=os.environ | self._variables(),
                 stdout=log,
                 stderr=log,
