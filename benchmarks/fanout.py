@@ -30,7 +30,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import psutil
@@ -52,7 +52,7 @@ def masked(payload: bytes, first: int = 0x81) -> bytes:
 
 
 class RawConnection(asyncio.Protocol):
-    connections: set[RawConnection] = set()
+    connections: ClassVar[set[RawConnection]] = set()
     expected = b""
     missing = 0
     done: Callable[[], None] = staticmethod(lambda: None)
@@ -61,7 +61,7 @@ class RawConnection(asyncio.Protocol):
         self.transport = transport
         self.connections.add(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
         self.connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
@@ -170,7 +170,7 @@ class RawPeer(asyncio.Protocol):
 class OurPeer(asyncio.Protocol):
     """Says hello, acknowledges what has a version, answers pings. Frames that come are small."""
 
-    acks: dict[bytes, bytes] = {}
+    acks: ClassVar[dict[bytes, bytes]] = {}
 
     def __init__(self, arrivals: Arrivals, request: bytes, hello: bytes, ready: Any) -> None:
         self.arrivals = arrivals
@@ -417,8 +417,11 @@ def report(result: dict[str, Any]) -> bool:
         "bytes": ours["bytes_each"] <= TARGETS["bytes"],
     }
     result["held"] = held
-    print(f"\nlast ≤ {TARGETS['last']} × raw: {held['last']}; receipt ≤ {TARGETS['receipt']} × raw: "
-          f"{held['receipt']}; memory ≤ 10 KB: {held['bytes']}")  # fmt: skip
+    print(
+        f"\nlast ≤ {TARGETS['last']} × raw: {held['last']}; "
+        f"receipt ≤ {TARGETS['receipt']} × raw: {held['receipt']}; "
+        f"memory ≤ 10 KB: {held['bytes']}"
+    )
     return all(held.values())
 
 
@@ -429,7 +432,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--role", choices=["raw", "ours"], help=argparse.SUPPRESS)
     options = parser.parse_args()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if options.role:
         uvloop.run(serve_raw() if options.role == "raw" else serve_ours())
