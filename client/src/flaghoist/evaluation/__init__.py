@@ -2,11 +2,7 @@
 
 Read it in this order: `compiler` (what a flag becomes), `compiled` (how that is asked),
 `conditions` and `operators`, `bucketing`. These modules are plain typed Python, compiled by mypyc
-when a wheel is built; `COMPILED` says which of the two is running.
+when a wheel is built; `bucketing.COMPILED` says which of the two is running.
+
+Nothing is imported here: `import flaghoist` needs a context and a result, and not what evaluates.
 """
-
-from __future__ import annotations
-
-from flaghoist.evaluation.bucketing import COMPILED
-
-__all__ = ["COMPILED"]

@@ -5,12 +5,16 @@ held at that moment stays held in the child for ever. So a thread of ours holds 
 as long as it works, and whoever forks takes every gate first (`os.register_at_fork`): a fork
 happens while none of our threads holds anything, neither a lock of ours nor one of Python's
 imports, of logging, or of the allocator. That wait is bounded: a fork is never refused.
+
+The gates are taken all or none: a gate that is not free is waited for with empty hands, or else
+two threads, one of which forks, could each wait for what the other has.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
 from typing import Protocol
 
@@ -28,41 +32,35 @@ class Forkable(Protocol):
 
 
 class ForkGate:
-    """A lock that is free when a child is born, and new in the child."""
+    """A lock that is free when a child is born, and new in the child.
 
-    __slots__ = ("__weakref__", "_lock", "_owner")
+    The thread that has it may take it again: a signal handler, or a `__del__`, runs in the midst
+    of whatever its thread is doing.
+    """
+
+    __slots__ = ("__weakref__", "_lock")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._owner = 0
+        self._lock = threading.RLock()
         _gates.add(self)
 
     def acquire(self, timeout_s: float = -1.0) -> bool:
         """Whether it was had in time."""
-        had = self._lock.acquire(timeout=timeout_s)
-        if had:
-            self._owner = threading.get_ident()
-        return had
+        return self._lock.acquire(timeout=timeout_s)
 
     def release(self) -> None:
         """Let the next one in."""
-        self._owner = 0
         self._lock.release()
 
     def __enter__(self) -> None:
-        self.acquire()
+        self._lock.acquire()
 
     def __exit__(self, *_: object) -> None:
-        self.release()
-
-    def before_fork(self) -> bool:
-        """Take it for the fork, unless it is this very thread that holds it."""
-        return self._owner != threading.get_ident() and self.acquire(PATIENCE_S)
+        self._lock.release()
 
     def renew(self) -> None:
         """In the child: whoever held it is not here."""
-        self._lock = threading.Lock()
-        self._owner = 0
+        self._lock = threading.RLock()
 
 
 def tell_of_forks(somebody: Forkable) -> None:
@@ -76,12 +74,33 @@ _taken = threading.local()
 
 
 def _before() -> None:
-    _taken.gates = [gate for gate in list(_gates) if gate.before_fork()]
+    deadline = time.monotonic() + PATIENCE_S
+    _taken.gates = []
+    gates = list(_gates)
+    busy = _first_busy(gates)
+    while busy is not None and (left := deadline - time.monotonic()) > 0:
+        if busy.acquire(left):
+            busy.release()
+        busy = _first_busy(gates)
+
+
+def _first_busy(gates: list[ForkGate]) -> ForkGate | None:
+    """Take all of them, or none and say which one was not to be had."""
+    for number, gate in enumerate(gates):
+        if not gate.acquire(0):
+            _release(gates[:number])
+            return gate
+    _taken.gates = gates
+    return None
+
+
+def _release(gates: list[ForkGate]) -> None:
+    for gate in gates:
+        gate.release()
 
 
 def _in_parent() -> None:
-    for gate in _taken.__dict__.pop("gates", ()):
-        gate.release()
+    _release(_taken.__dict__.pop("gates", []))
 
 
 def _in_child() -> None:

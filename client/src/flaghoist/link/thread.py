@@ -12,7 +12,7 @@ random moment first, since 64 workers are often forked at once.
 from __future__ import annotations
 
 import atexit
-import random
+import os
 import threading
 import time
 import weakref
@@ -107,7 +107,7 @@ class Link:
         self._thread = None
         self._work.forked()
         if was_started:
-            self.start(delay_s=random.uniform(0.0, STAGGER_S))
+            self.start(delay_s=STAGGER_S * os.urandom(1)[0] / 256)
 
 
 def _run(link: Link, work: Work, delay_s: float) -> None:
