@@ -19,6 +19,7 @@ that all processes of a machine share.
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import os
 import socket
@@ -33,7 +34,6 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-import httpx
 
 ADMIN = "an-admin-token-for-a-benchmark"
 TARGETS_MS = {"p50": 5.0, "p99": 20.0}
@@ -67,20 +67,49 @@ def process(*command: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
         child.communicate()
 
 
+class Operator:
+    """One connection that is kept, as a console or a deployment script has it."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+        self._headers = {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/json"}
+
+    def get(self, path: str) -> Any:
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        return self._ask("POST", path, json.dumps(body).encode())
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> Any:
+        self._connection.request(method, path, body, self._headers)
+        answer = self._connection.getresponse()
+        told = json.loads(answer.read())
+        assert answer.status < 300, told
+        return told
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            with suppress(ConnectionError, AssertionError):
+                self.get("/readyz")
+                return
+            self._connection.close()
+            time.sleep(0.02)
+        raise TimeoutError("the server is not ready within 15 s")
+
+
 @contextmanager
-def running_server(folder: str) -> Iterator[httpx.Client]:
+def running_server(folder: str) -> Iterator[Operator]:
     """A server on a file in `folder`, and an operator's connection to it."""
     port = free_port()
-    headers = {"Authorization": f"Bearer {ADMIN}"}
-    with (
-        process(
-            "-m", "flaghoist_server.cli.main", "serve", "--port", str(port),
-            FLAGHOIST_STORE=f"sqlite:///{folder}/flags.db", FLAGHOIST_ADMIN_TOKEN=ADMIN,
-            FLAGHOIST_DRAIN_SECONDS="0", FLAGHOIST_NOTICE_SECONDS="0",
-        ),
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as operator,
+    with process(
+        "-m", "flaghoist_server.cli.main", "serve", "--port", str(port),
+        FLAGHOIST_STORE=f"sqlite:///{folder}/flags.db", FLAGHOIST_ADMIN_TOKEN=ADMIN,
+        FLAGHOIST_DRAIN_SECONDS="0", FLAGHOIST_NOTICE_SECONDS="0",
     ):  # fmt: skip
-        wait_until_ready(operator)
+        operator = Operator(port)
+        operator.wait_until_ready()
         yield operator
 
 
@@ -90,33 +119,20 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_until_ready(operator: httpx.Client) -> None:
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        with suppress(httpx.TransportError):
-            if operator.get("/readyz").is_success:
-                return
-        time.sleep(0.02)
-    raise TimeoutError("the server is not ready within 15 s")
-
-
-def prepare(operator: httpx.Client) -> str:
+def prepare(operator: Operator) -> str:
     """An environment with one flag; a token for its SDKs."""
     behaviour = {"production": {"default": {"on": 100, "off": 0}}}
     file = {"flaghoist": 1, "flags": {"checkout": {"type": "boolean", "environments": behaviour}}}
-    answers = [
-        operator.post("/api/v1/environments", json={"name": "production"}),
-        operator.post("/api/v1/apply", json={"file": file}),
-        operator.post("/api/v1/tokens", json={"role": "sdk", "environment": "production"}),
-    ]
-    assert all(answer.is_success for answer in answers), answers
-    return str(answers[-1].json()["token"])
+    operator.post("/api/v1/environments", {"name": "production"})
+    operator.post("/api/v1/apply", {"file": file})
+    token = operator.post("/api/v1/tokens", {"role": "sdk", "environment": "production"})["token"]
+    return str(token)
 
 
 class Flips:
     """Changes the flag to and fro and notes how long everything took, in milliseconds."""
 
-    def __init__(self, operator: httpx.Client, arrivals: Iterator[str]) -> None:
+    def __init__(self, operator: Operator, arrivals: Iterator[str]) -> None:
         self._operator = operator
         self._arrivals = arrivals
         self.took: dict[str, list[float]] = {"has": [], "answer": [], "receipt": []}
@@ -126,9 +142,8 @@ class Flips:
         body = {"command": "ramp", "key": "checkout", "percent": 100 if on else 0}
         where = "/api/v1/environments/production/changes" + ("?wait=5" if wait else "")
         asked = time.monotonic()
-        answer = self._operator.post(where, json=body)
+        told = self._operator.post(where, body)
         answered = time.monotonic()
-        told = answer.json()
         version, at, value = next(self._arrivals).split()
         assert (told["version"], on) == (int(version), value == "1"), (told, version, value)
         if wait:
@@ -167,7 +182,7 @@ def measure(count: int, folder: str) -> dict[str, list[float]]:
     with ExitStack() as stack:
         operator = stack.enter_context(running_server(folder))
         token = prepare(operator)
-        settings = {"FLAGHOIST_URL": str(operator.base_url), "FLAGHOIST_TOKEN": token}
+        settings = {"FLAGHOIST_URL": operator.url, "FLAGHOIST_TOKEN": token}
         app = stack.enter_context(process(__file__, "--application", **settings))
         assert app.stdout is not None
         assert app.stdout.readline() == "ready\n"
@@ -180,7 +195,9 @@ def measure(count: int, folder: str) -> dict[str, list[float]]:
             alive.append(timed(lambda: operator.get("/healthz")))
             committed.append(timed(commit))
             if number == WARM_UP:
-                flips.forget(), alive.clear(), committed.clear()
+                flips.forget()
+                alive.clear()
+                committed.clear()
             time.sleep(0.005)  # a flip is a single event, not a stream of them
         return flips.took | {"alive": alive, "commit": committed}
 
