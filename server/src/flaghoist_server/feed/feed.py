@@ -245,15 +245,16 @@ class Feed:
     async def _read_on(self, live: LiveEnvironment, found: Head) -> bool:
         """Apply the entries after ours, up to `found`. False: they do not follow ours."""
         while live.head.epoch != found.epoch or live.head.version < found.version:
-            page = await self._store.read(live.name, live.head.version, _PAGE)
+            before = live.head
             applied = []
-            for change in page:
+            for change in await self._store.read(live.name, before.version, _PAGE):
                 if follows(live.head, change):
                     live.apply(change)
                     applied.append(change)
-            if not applied:
+            if applied:
+                self._tell(live, applied)
+            elif live.head == before:
                 return False
-            self._tell(live, applied)
         return True
 
     async def _replaced(self, live: LiveEnvironment) -> None:
@@ -268,12 +269,16 @@ class Feed:
 
     async def _lost(self, live: LiveEnvironment) -> None:
         """The store has lost what we have: begin a new epoch on what it has, loudly."""
+        known = live.head
         state = await self._store.load(live.name)
         if state is None or (live.state.flags and not state.flags):
-            self._hold(live, gone_text(live.head))
+            self._hold(live, gone_text(known))
             return
         lost = await not_in_log(self._store, live)
-        beginning = lost_beginning(state.head, live.head, lost, self._new_epoch(), self._now())
+        if live.head != known:
+            self._wake.set()  # an append of ours has come through meanwhile: look again
+            return
+        beginning = lost_beginning(state.head, known, lost, self._new_epoch(), self._now())
         try:
             await self._store.begin(beginning, state.head)
         except Conflict:

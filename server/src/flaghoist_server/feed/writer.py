@@ -9,8 +9,10 @@ comes twice with one idempotency key is answered as the first time.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -163,8 +165,8 @@ class Writer:
                     known = await self._remembered(*idempotency)
                     if known is not None:
                         return known
-                decision = await self._decide(command, environment, actor, reason,
-                                              if_match, positions)  # fmt: skip
+                decision = await self._decide_surely(command, environment, actor, reason,
+                                                     if_match, positions)  # fmt: skip
                 try:
                     return await self._append(command, environment, decision, idempotency)
                 except Conflict:
@@ -179,9 +181,23 @@ class Writer:
 
         Raises:
             CommandError: it cannot be done.
+            StoreError: the store is away, and what it has may be another state.
         """
-        decision = await self._decide(command, environment, actor, reason, None, None)
+        decision = await self._decide_surely(command, environment, actor, reason, None, None)
         return self._outcome(command, environment, decision, durable=True)
+
+    async def _decide_surely(self, *asked: Any) -> Decision:
+        """A decision that is right for what the store has now, or that the store can refute.
+
+        An append on an old state loses its race. A refusal, or that there is nothing to do, would
+        be believed: another server may have made the flag, or killed it, a moment ago.
+        """
+        with contextlib.suppress(CommandError, PreconditionFailed):
+            decision = await self._decide(*asked)
+            if decision.changes:
+                return decision
+        await self._feed.look()
+        return await self._decide(*asked)
 
     async def _decide(
         self,

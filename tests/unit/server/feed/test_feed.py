@@ -104,6 +104,30 @@ async def test_a_change_accepted_out_of_turn_is_read_in_its_turn(store, feed, he
     assert [2, 3] == heard.versions
 
 
+async def test_an_append_that_comes_through_while_it_reads_is_no_loss(
+    store, feed, heard, monkeypatch
+) -> None:
+    """What it reads it has by then: nothing follows, and nothing is missing either."""
+    log = await stored(store)
+    await feed.start()
+    change = log.change({"a": ON})
+    read = store.read
+
+    async def meanwhile(*wanted) -> list[Change]:
+        page = await read(*wanted)
+        feed.accept(page)
+        return page
+
+    monkeypatch.setattr(store, "read", meanwhile)
+
+    await store.append([change])
+    await feed.look()
+
+    assert "e1" == feed.environments["production"].head.epoch
+    assert [2] == heard.versions
+    assert {} == feed.losses
+
+
 async def test_a_failing_listener_harms_nobody(store, feed, caplog) -> None:
     """The others are told, and the feed goes on."""
     log = await stored(store)

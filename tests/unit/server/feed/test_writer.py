@@ -148,6 +148,23 @@ async def test_who_loses_the_race_decides_again(ready, writer, store, feed, new_
     await other_feed.close()
 
 
+async def test_what_was_done_at_another_server_a_moment_ago_counts(
+    ready, writer, store, new_epoch
+) -> None:
+    """A server that has not heard of it yet neither refuses for it, nor says that all is so."""
+    store.deaf = True
+    other_feed = Feed(store, 60.0, now=lambda: AT, new_epoch=new_epoch)
+    await other_feed.start()
+    other = Writer(store, other_feed, now=lambda: AT, new_epoch=new_epoch)
+    await writer.submit(flags("new"), None, "ada")
+
+    killed = await writer.submit(SetState("new", "off"), "production", "ada")
+    switched = await other.submit(SetState("new", "on"), "production", "ada")
+
+    assert killed.version + 1 == switched.version
+    await other_feed.close()
+
+
 # Preconditions.
 
 
