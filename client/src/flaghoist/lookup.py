@@ -25,7 +25,7 @@ from typing import Any, TypeVar, overload
 
 from flaghoist.evaluation.choosers import Constant
 from flaghoist.evaluation.compiled import CompiledFlag
-from flaghoist.evaluation.context import Context
+from flaghoist.evaluation.context import Context, attributes_of
 from flaghoist.evaluation.counters import Counters
 from flaghoist.evaluation.outcome import Outcome, fresh
 from flaghoist.evaluation.result import ErrorCode, Evaluation
@@ -104,9 +104,12 @@ class Lookup:
             outcome = flag.fixed
             if outcome is None:
                 outcome = flag.chooser.choose(context)
-            if outcome is not None and outcome.boolean:
+            if outcome.boolean:
                 outcome.tally.hits += 1
                 return outcome.on
+            if outcome.absent:
+                outcome.tally.hits += 1
+                return default is True
         except Exception:  # noqa: S110, BLE001 - whatever it was, it is settled below
             pass
         try:
@@ -132,13 +135,12 @@ class Lookup:
             outcome = flag.fixed
             if outcome is None:
                 outcome = flag.chooser.choose(context)
-            if (
-                outcome is not None
-                and outcome.plain
-                and (default is None or type(default) is outcome.kind)
-            ):
+            if outcome.plain and (default is None or type(default) is outcome.kind):
                 outcome.tally.hits += 1
                 return outcome.value
+            if outcome.absent:
+                outcome.tally.hits += 1
+                return default
         except Exception:  # noqa: S110, BLE001 - whatever it was, it is settled below
             pass
         try:
@@ -159,11 +161,7 @@ class Lookup:
             outcome = flag.fixed
             if outcome is None:
                 outcome = flag.chooser.choose(context)
-            if (
-                outcome is not None
-                and outcome.plain
-                and (default is None or type(default) is outcome.kind)
-            ):
+            if outcome.plain and (default is None or type(default) is outcome.kind):
                 outcome.tally.hits += 1
                 return outcome.evaluation
         except Exception:  # noqa: S110, BLE001 - whatever it was, it is settled below
@@ -182,9 +180,9 @@ class Lookup:
         values: dict[str, Any] = {}
         try:
             flags = self._pinned_snapshot().flags
-            whole = Context.of(context)
+            attributes = attributes_of(context)
             for key, flag in (flags | self._overrides).items():
-                _add_value(values, key, flag, whole)
+                _add_value(values, key, flag, attributes)
         except Exception:  # noqa: BLE001, S110 - no context: what needs none has no value either
             pass
         return values
@@ -286,7 +284,7 @@ def _fixed(counters: Counters, key: str, value: object) -> CompiledFlag:
     return CompiledFlag(key, 0, b"", Constant(outcome))
 
 
-def _add_value(values: dict[str, Any], key: str, flag: CompiledFlag, context: Context) -> None:
+def _add_value(values: dict[str, Any], key: str, flag: CompiledFlag, context: object) -> None:
     try:
         outcome = flag.choose(context)
         if not outcome.absent:

@@ -15,13 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from flaghoist.evaluation import COMPILED
 from flaghoist.evaluation.murmur import Murmur3
 from flaghoist.evaluation.native import i64
 
-__all__ = ["BUCKETS", "COMPILED", "Bucketer", "digest", "hash_bound", "make_bucketer", "text_of"]
-
-COMPILED: Final = not __file__.endswith(".py")
-"""Whether this code has been compiled by mypyc."""
+__all__ = ["BUCKETS", "Bucketer", "digest", "hash_bound", "make_bucketer", "text_of"]
 
 BUCKETS: Final = 100_000
 

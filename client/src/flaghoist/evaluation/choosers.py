@@ -1,8 +1,7 @@
 """Choosers: what is left to do when a flag is looked up. Asked with a context, one outcome.
 
 A chooser takes the context as the application gave it, because most of them need no more than
-the targeting key, and a `Context` would cost more to make than the rest of the lookup. Only what
-looks at attributes turns it into one.
+the targeting key. Only what looks at attributes asks for those.
 
 Variants of a split take consecutive ranges of buckets in the order written, 1 % being 1,000 of
 the 100,000, so that raising a share from 10 to 25 keeps everyone who was in it.
@@ -10,13 +9,26 @@ the 100,000, so that raising a share from 10 to 25 keeps everyone who was in it.
 
 from __future__ import annotations
 
+from typing import Final
+
 from flaghoist.evaluation.bucketing import Bucketer, digest, hash_bound, text_of
 from flaghoist.evaluation.conditions import Condition
-from flaghoist.evaluation.context import TARGETING_KEY, Context
+from flaghoist.evaluation.context import (
+    TARGETING_KEY,
+    Attributes,
+    Context,
+    attributes_of,
+    find_attribute,
+)
+from flaghoist.evaluation.counters import Tally
 from flaghoist.evaluation.native import i64
 from flaghoist.evaluation.outcome import Outcome
+from flaghoist.evaluation.result import Evaluation
 
-__all__ = ["Chooser", "Constant", "Range", "Requirement", "Rule", "Rules", "Split"]
+__all__ = ["NO_BUCKET", "Chooser", "Constant", "Range", "Requirement", "Rule", "Rules", "Split"]
+
+NO_BUCKET: Final = Outcome(Evaluation(None), Tally(), absent=True)
+"""How a rule's split comes out for a context without a bucket: the rule has not matched."""
 
 
 class Chooser:
@@ -24,8 +36,8 @@ class Chooser:
 
     __slots__ = ()
 
-    def choose(self, context: object) -> Outcome | None:
-        """The outcome for what an application gives as a context; `None`: none of mine.
+    def choose(self, context: object) -> Outcome:
+        """The outcome for what an application gives as a context.
 
         Raises:
             InvalidContext: it is no context.
@@ -43,13 +55,16 @@ class Constant(Chooser):
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
 
-    def choose(self, context: object) -> Outcome | None:  # noqa: ARG002 - whoever it is
+    def choose(self, context: object) -> Outcome:  # noqa: ARG002 - whoever it is
         """The one outcome."""
         return self.outcome
 
 
 class Range:
-    """Buckets below `upper` that are in none of the ranges before. The last range has no next."""
+    """Buckets below `upper` that are in none of the ranges before.
+
+    The last range ends above every hash, and has no next.
+    """
 
     __slots__ = ("bound", "next", "outcome", "upper")
 
@@ -57,61 +72,61 @@ class Range:
     bound: i64
     """`upper`, as a bound of hashes."""
     outcome: Outcome
-    next: Range | None
+    next: Range
 
     def __init__(self, upper: i64, outcome: Outcome, following: Range | None) -> None:
         self.upper = upper
         self.bound = hash_bound(upper)
         self.outcome = outcome
-        self.next = following
+        if following is not None:
+            self.next = following
 
 
 class Split(Chooser):
     """Percentages by variant, as ranges of buckets."""
 
-    __slots__ = ("bucketer", "by", "by_key", "first", "unbucketed")
+    __slots__ = ("bucketer", "by", "by_key", "first", "prefix", "unbucketed")
 
     bucketer: Bucketer
+    prefix: bytes
     by: str
     by_key: bool
     first: Range
-    unbucketed: Outcome | None
+    unbucketed: Outcome
     """What a context without a bucket gets."""
 
-    def __init__(
-        self, bucketer: Bucketer, by: str, first: Range, unbucketed: Outcome | None
-    ) -> None:
+    def __init__(self, bucketer: Bucketer, by: str, first: Range, unbucketed: Outcome) -> None:
         self.bucketer = bucketer
+        self.prefix = bucketer.prefix
         self.by = by
         self.by_key = by == TARGETING_KEY
         self.first = first
         self.unbucketed = unbucketed
 
-    def choose(self, context: object) -> Outcome | None:
+    def choose(self, context: object) -> Outcome:
         """The outcome of the context's bucket."""
-        key = context.targeting_key if type(context) is Context else context
-        if type(key) is str and self.by_key:
-            text: str | None = key
+        if type(context) is str and self.by_key:
+            text = context
         else:
-            text = self.text(context)
-        if text is None:
-            return self.unbucketed
+            found = self.text(context)
+            if found is None:
+                return self.unbucketed
+            text = found
         # Written out from `Bucketer.hash`: as plain Python, another call would be a tenth more.
-        bucketer = self.bucketer
-        data = text.encode()
-        hashed = (
-            bucketer.start.followed_by(data) if digest is None else digest(bucketer.prefix + data)
-        )
-        place: Range | None = self.first
-        while place is not None:
-            if hashed < place.bound:
-                return place.outcome
+        if digest is None:
+            hashed = self.bucketer.start.followed_by(text.encode())
+        else:
+            hashed = digest(self.prefix + text.encode())
+        place = self.first
+        while hashed >= place.bound:
             place = place.next
-        return self.unbucketed
+        return place.outcome
 
     def text(self, context: object) -> str | None:
         """What is hashed for this context; `None` if there is nothing to hash."""
-        return text_of(Context.of(context).get(self.by))
+        if self.by_key and isinstance(context, Context):
+            return text_of(context.targeting_key)
+        return text_of(find_attribute(attributes_of(context), self.by))
 
 
 class Requirement:
@@ -126,78 +141,72 @@ class Requirement:
         self.chooser = chooser
         self.variants = variants
 
-    def variant(self, context: Context) -> str | None:
-        """As which variant the other flag comes out."""
-        outcome = self.chooser.choose(context)
-        return None if outcome is None else outcome.variant
-
-    def met(self, context: Context) -> bool:
-        """Whether it comes out as it must."""
-        variant = self.variant(context)
+    def met(self, attributes: Attributes) -> bool:
+        """Whether the other flag comes out as it must."""
+        variant = self.chooser.choose(attributes).variant
         return variant is not None and variant in self.variants
 
 
 class Rule:
-    """A condition (`None`: everyone) and what it serves: one outcome, or a split."""
+    """A condition, and what is served to those for whom it holds."""
 
-    __slots__ = ("condition", "name", "outcome", "split")
+    __slots__ = ("condition", "name", "serve")
 
     name: str
-    condition: Condition | None
-    outcome: Outcome | None
-    split: Split | None
+    condition: Condition
+    serve: Chooser
 
-    def __init__(
-        self, name: str, condition: Condition | None, outcome: Outcome | None, split: Split | None
-    ) -> None:
+    def __init__(self, name: str, condition: Condition, serve: Chooser) -> None:
         self.name = name
         self.condition = condition
-        self.outcome = outcome
-        self.split = split
+        self.serve = serve
 
 
 class Rules(Chooser):
-    """Requirements, targets and rules, in this order. The flag's default is its last rule."""
+    """Requirements, targets, rules and the default, in this order: the first that decides."""
 
-    __slots__ = ("missed", "requirements", "rules", "targets", "unbucketed")
+    __slots__ = ("default", "fixed", "missed", "requirements", "rules", "targets")
 
     requirements: list[Requirement]
     targets: dict[str, Outcome]
     rules: list[Rule]
+    default: Chooser
+    fixed: Outcome | None
     missed: Outcome
     """What is served when a requirement is not met."""
-    unbucketed: Outcome
-    """What is served when the default is a split and the context has no bucket."""
 
-    def __init__(self, missed: Outcome, unbucketed: Outcome) -> None:
+    def __init__(self, missed: Outcome, default: Chooser) -> None:
         self.requirements = []
         self.targets = {}
         self.rules = []
+        self.default = default
+        self.fixed = default.outcome if isinstance(default, Constant) else None
         self.missed = missed
-        self.unbucketed = unbucketed
 
-    def choose(self, context: object) -> Outcome | None:
+    def choose(self, context: object) -> Outcome:
         """The outcome of the first thing that decides."""
-        whole = context if type(context) is Context else Context.of(context)
-        if self.requirements:
-            for requirement in self.requirements:
-                if not requirement.met(whole):
-                    return self.missed
+        attributes = context.attributes if type(context) is Context else attributes_of(context)
+        if self.requirements and not self.requirements_met(attributes):
+            return self.missed
         if self.targets:
-            target = self.target(whole)
+            target = self.target(attributes)
             if target is not None:
                 return target
         for rule in self.rules:
-            condition = rule.condition
-            if condition is None or condition.holds(whole):
-                split = rule.split
-                outcome = rule.outcome if split is None else split.choose(whole)
-                # A split without a bucket for this context has not matched.
-                if outcome is not None:
+            if rule.condition.holds(attributes):
+                outcome = rule.serve.choose(attributes)
+                if outcome is not NO_BUCKET:
                     return outcome
-        return self.unbucketed
+        return self.default.choose(attributes) if self.fixed is None else self.fixed
 
-    def target(self, context: Context) -> Outcome | None:
+    def requirements_met(self, attributes: Attributes) -> bool:
+        """Whether all of them are."""
+        for requirement in self.requirements:
+            if not requirement.met(attributes):
+                return False
+        return True
+
+    def target(self, attributes: Attributes) -> Outcome | None:
         """What is served to the targeting key by its name, if anything."""
-        text = text_of(context.targeting_key)
+        text = text_of(attributes.get(TARGETING_KEY))
         return None if text is None else self.targets.get(text)

@@ -13,6 +13,7 @@ from msgspec import UNSET
 from flaghoist.errors import FlagError
 from flaghoist.evaluation.bucketing import BUCKETS, make_bucketer
 from flaghoist.evaluation.choosers import (
+    NO_BUCKET,
     Chooser,
     Constant,
     Range,
@@ -22,13 +23,14 @@ from flaghoist.evaluation.choosers import (
     Split,
 )
 from flaghoist.evaluation.compiled import CompiledFlag
-from flaghoist.evaluation.conditions import All, AnyOf, Below, Condition, Not
+from flaghoist.evaluation.conditions import All, Always, AnyOf, Below, Condition, Not
 from flaghoist.evaluation.counters import Counters
 from flaghoist.evaluation.operators import OPERATORS
 from flaghoist.evaluation.outcome import Outcome
 from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
 from flaghoist.model.conditions import operator_of
 from flaghoist.model.flag import BucketCondition, Flag, When
+from flaghoist.model.flag import Requirement as RequirementDocument
 from flaghoist.model.flag import Rule as RuleDocument
 from flaghoist.model.limits import MAX_CONDITION_DEPTH, MAX_REQUIRES_DEPTH
 from flaghoist.model.shares import thousandths
@@ -98,65 +100,56 @@ class _FlagCompiler:
         flag = self._flag
         if flag.state == "off":
             return Constant(self._outcome(flag.off_variant, Reason.DISABLED))
-        if flag.requires or flag.targets or flag.rules:
-            return self._rules()
-        serve = flag.off_variant if flag.default is None else flag.default
-        if isinstance(serve, dict):
-            return self._split(
-                serve, None, self._salt, flag.bucket_by, flag.hash, self._unbucketed()
-            )
-        return Constant(self._outcome(serve, Reason.STATIC))
-
-    def _rules(self) -> Chooser:
-        flag = self._flag
-        made = Rules(self._outcome(flag.off_variant, Reason.DISABLED), self._unbucketed())
+        if not (flag.requires or flag.targets or flag.rules):
+            return self._default(Reason.STATIC)
+        made = Rules(
+            self._outcome(flag.off_variant, Reason.DISABLED), self._default(Reason.DEFAULT)
+        )
         for wanted in flag.requires:
-            required = self._flags.get(wanted.flag)
-            if required is None:
-                raise FlagError(
-                    self._key, f"it requires flag {wanted.flag!r}, which cannot be used"
-                )
-            self._required.append(required)
-            made.requirements.append(Requirement(required.chooser, frozenset(wanted.variants)))
+            made.requirements.append(self._requirement(wanted))
         for variant, keys in flag.targets.items():
             outcome = self._outcome(variant, Reason.TARGETING_MATCH)
             made.targets.update(dict.fromkeys(keys, outcome))
         for index, rule in enumerate(flag.rules):
             made.rules.append(self._rule(rule.name or f"#{index + 1}", rule))
-        made.rules.append(self._default())
         return made
+
+    def _requirement(self, wanted: RequirementDocument) -> Requirement:
+        required = self._flags.get(wanted.flag)
+        if required is None:
+            raise FlagError(self._key, f"it requires flag {wanted.flag!r}, which cannot be used")
+        self._required.append(required)
+        return Requirement(required.chooser, frozenset(wanted.variants))
 
     def _rule(self, name: str, rule: RuleDocument) -> Rule:
         flag = self._flag
-        condition = None
+        condition: Condition = Always()
         if rule.when is not None:
             condition = compile_when(self._key, rule.when, self._segments, self._salt)
             self._weight += condition.weight
         if isinstance(rule.serve, str):
             outcome = self._outcome(rule.serve, Reason.TARGETING_MATCH, name)
-            return Rule(name, condition, outcome, None)
+            return Rule(name, condition, Constant(outcome))
         salt = self._salt if rule.salt is None else rule.salt
-        by = rule.bucket_by or flag.bucket_by
-        split = self._split(rule.serve, name, salt, by, rule.hash or flag.hash, None)
-        return Rule(name, condition, None, split)
+        bucketer = make_bucketer(salt, rule.hash or flag.hash)
+        first = self._ranges(rule.serve, name)
+        return Rule(
+            name, condition, Split(bucketer, rule.bucket_by or flag.bucket_by, first, NO_BUCKET)
+        )
 
-    def _default(self) -> Rule:
+    def _default(self, reason: Reason) -> Chooser:
+        """What is served in the end; `reason` says why, if that is the same for everyone."""
         flag = self._flag
-        if isinstance(flag.default, dict):
-            split = self._split(flag.default, None, self._salt, flag.bucket_by, flag.hash, None)
-            return Rule("", None, None, split)
         serve = flag.off_variant if flag.default is None else flag.default
-        return Rule("", None, self._outcome(serve, Reason.DEFAULT), None)
+        if not isinstance(serve, dict):
+            return Constant(self._outcome(serve, reason))
+        bucketer = make_bucketer(self._salt, flag.hash)
+        unbucketed = self._outcome(
+            flag.off_variant, Reason.ERROR, None, ErrorCode.TARGETING_KEY_MISSING
+        )
+        return Split(bucketer, flag.bucket_by, self._ranges(serve, None), unbucketed)
 
-    def _split(
-        self,
-        serve: Mapping[str, float],
-        rule: str | None,
-        salt: str,
-        by: str,
-        hash_name: str | None,
-        unbucketed: Outcome | None,
-    ) -> Split:
+    def _ranges(self, serve: Mapping[str, float], rule: str | None) -> Range:
         # From the last range to the first, each knowing the one that follows it.
         place: Range | None = None
         upper = BUCKETS
@@ -166,12 +159,7 @@ class _FlagCompiler:
                 place = Range(upper, self._outcome(variant, Reason.SPLIT, rule), place)
                 upper -= share
         assert place is not None, "decoding has checked that the shares add up to 100 %"
-        return Split(make_bucketer(salt, hash_name), by, place, unbucketed)
-
-    def _unbucketed(self) -> Outcome:
-        return self._outcome(
-            self._flag.off_variant, Reason.ERROR, None, ErrorCode.TARGETING_KEY_MISSING
-        )
+        return place
 
     def _outcome(
         self,

@@ -1,17 +1,17 @@
-"""Conditions: what a `when` has become, ready to be asked of a context.
+"""Conditions: what a `when` has become, ready to be asked of a context's attributes.
 
-A condition answers with `holds`, for a context. It knows how deep it is and
-of how many parts it consists, those of its segments included: compiled recursion is not checked,
-and a few segments that name each other often enough would make one look at a flag take minutes.
+A condition knows how deep it is and of how many parts it consists, those of its segments
+included: compiled recursion is not checked, and a few segments that name each other often enough
+would make one look at a flag take minutes.
 """
 
 from __future__ import annotations
 
 from flaghoist.evaluation.bucketing import Bucketer, hash_bound, text_of
-from flaghoist.evaluation.context import Context
+from flaghoist.evaluation.context import Attributes, find_attribute
 from flaghoist.evaluation.native import i64
 
-__all__ = ["All", "AnyOf", "Below", "Condition", "Not"]
+__all__ = ["All", "Always", "AnyOf", "Below", "Condition", "Not"]
 
 
 class Condition:
@@ -26,9 +26,22 @@ class Condition:
         self.depth = 1 + max([part.depth for part in parts], default=0)
         self.weight = 1 + sum([part.weight for part in parts])
 
-    def holds(self, context: Context) -> bool:
-        """Whether it does for this context."""
+    def holds(self, attributes: Attributes) -> bool:
+        """Whether it does for a context of these attributes."""
         raise NotImplementedError
+
+
+class Always(Condition):
+    """No condition at all."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    def holds(self, attributes: Attributes) -> bool:  # noqa: ARG002 - whatever they are
+        """It does for everyone."""
+        return True
 
 
 class All(Condition):
@@ -42,10 +55,10 @@ class All(Condition):
         super().__init__(parts)
         self.parts = parts
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether all parts hold; the first that does not ends it."""
         for part in self.parts:
-            if not part.holds(context):
+            if not part.holds(attributes):
                 return False
         return True
 
@@ -61,10 +74,10 @@ class AnyOf(Condition):
         super().__init__(parts)
         self.parts = parts
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether a part holds; the first that does ends it."""
         for part in self.parts:
-            if part.holds(context):
+            if part.holds(attributes):
                 return True
         return False
 
@@ -80,9 +93,9 @@ class Not(Condition):
         super().__init__([part])
         self.part = part
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether the part does not hold."""
-        return not self.part.holds(context)
+        return not self.part.holds(attributes)
 
 
 class Below(Condition):
@@ -101,7 +114,7 @@ class Below(Condition):
         self.by = by
         self.bound = hash_bound(bucket)
 
-    def holds(self, context: Context) -> bool:
-        """Whether the context has a bucket, and that is below the bound."""
-        text = text_of(context.get(self.by))
+    def holds(self, attributes: Attributes) -> bool:
+        """Whether there is a bucket, and it is below the bound."""
+        text = text_of(find_attribute(attributes, self.by))
         return text is not None and self.bucketer.hash(text) < self.bound

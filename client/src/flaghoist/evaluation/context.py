@@ -1,7 +1,9 @@
 """Who or what a flag is evaluated for: a targeting key and attributes.
 
-An attribute is found by its name, or by a dotted path into nested mappings; a name that has dots
-in it is found first. `None` is the same as *absent*.
+To what evaluates a flag, a context is one dictionary, the attributes; the targeting key is one of
+them, named `targeting_key`. So a dictionary that an application passes is used as it is, and
+nothing is made of it. An attribute is found by its name, or by a dotted path into nested
+mappings; a name that has dots in it is found first. `None` is the same as *absent*.
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ from typing import Final
 
 from flaghoist.errors import InvalidContext
 
-__all__ = ["TARGETING_KEY", "Context"]
+__all__ = ["TARGETING_KEY", "Attributes", "Context", "attributes_of", "find_attribute"]
 
 TARGETING_KEY: Final = "targeting_key"
+
+Attributes = dict[str, object]
 
 
 class Context:
@@ -26,21 +30,18 @@ class Context:
     __slots__ = ("attributes", "targeting_key")
 
     targeting_key: object
-    attributes: dict[str, object]
+    attributes: Attributes
+    """All of them, the targeting key among them."""
 
     def __init__(self, targeting_key: object = None, /, **attributes: object) -> None:
-        if TARGETING_KEY in attributes:
-            named = attributes.pop(TARGETING_KEY)
-            if targeting_key is None:
-                targeting_key = named
-        self.targeting_key = targeting_key
+        if targeting_key is not None:
+            attributes[TARGETING_KEY] = targeting_key
+        self.targeting_key = attributes.get(TARGETING_KEY)
         self.attributes = attributes
 
     @staticmethod
     def of(source: object) -> Context:
         """The context that a targeting key, a mapping, a context or `None` stands for.
-
-        A mapping that is a `dict` is used itself, not copied.
 
         Raises:
             InvalidContext: it is nothing of the kind, or a mapping that cannot be read.
@@ -48,35 +49,50 @@ class Context:
         if isinstance(source, Context):
             return source
         context = Context()
-        if isinstance(source, str):
-            context.targeting_key = source
-        elif isinstance(source, dict):
-            context.attributes = source
-            context.targeting_key = source.get(TARGETING_KEY)
-        elif isinstance(source, Mapping):
-            context.attributes = _read(source)
-            context.targeting_key = context.attributes.get(TARGETING_KEY)
-        elif isinstance(source, int) and not isinstance(source, bool):
-            context.targeting_key = source
-        elif source is not None:
-            kind = type(source).__name__
-            raise InvalidContext(f"{kind} is no context; pass text, a mapping or a Context")
+        context.attributes = attributes_of(source)
+        context.targeting_key = context.attributes.get(TARGETING_KEY)
         return context
 
     def get(self, path: str) -> object:
         """The attribute of this name, or at this dotted path; `None` if there is none."""
-        found = self.attributes.get(path)
-        if found is not None:
-            return found
-        if path == TARGETING_KEY:
-            return self.targeting_key
-        return _at(path, self.attributes) if "." in path else None
+        return find_attribute(self.attributes, path)
 
     def __repr__(self) -> str:
         return f"<Context of {', '.join(map(str, self.attributes)) or 'no attributes'}>"
 
 
-def _at(path: str, attributes: Mapping[str, object]) -> object:
+def attributes_of(source: object) -> Attributes:
+    """The attributes of what an application gives as a context. A `dict` is used itself.
+
+    Raises:
+        InvalidContext: it is no context, or a mapping that cannot be read.
+    """
+    # Another class of dictionary may find its items in a way of its own, so it is read.
+    if type(source) is dict:
+        return source
+    if isinstance(source, Context):
+        return source.attributes
+    if isinstance(source, str):
+        return {TARGETING_KEY: source}
+    if source is None:
+        return {}
+    if isinstance(source, Mapping):
+        return _read(source)
+    # A bool is an int in Python; nobody means True as a targeting key.
+    if isinstance(source, int) and not isinstance(source, bool):
+        return {TARGETING_KEY: source}
+    raise InvalidContext(
+        f"{type(source).__name__} is no context; pass text, a mapping or a Context"
+    )
+
+
+def find_attribute(attributes: Attributes, path: str) -> object:
+    """The attribute of this name, or at this dotted path; `None` if there is none."""
+    found = attributes.get(path)
+    return _at(attributes, path) if found is None and "." in path else found
+
+
+def _at(attributes: Mapping[str, object], path: str) -> object:
     here: object = attributes
     for name in path.split("."):
         if not isinstance(here, Mapping):
@@ -85,7 +101,7 @@ def _at(path: str, attributes: Mapping[str, object]) -> object:
     return here
 
 
-def _read(source: Mapping[str, object]) -> dict[str, object]:
+def _read(source: Mapping[str, object]) -> Attributes:
     try:
         return dict(source)
     except Exception as error:  # a foreign mapping may raise anything

@@ -14,10 +14,10 @@ from msgspec import UNSET
 
 from flaghoist.errors import InvalidContext
 from flaghoist.evaluation.bucketing import BUCKETS, text_of
-from flaghoist.evaluation.choosers import Range, Rule, Rules, Split
+from flaghoist.evaluation.choosers import Chooser, Rules, Split
 from flaghoist.evaluation.compiled import CompiledFlag
 from flaghoist.evaluation.conditions import All, AnyOf, Condition, Not
-from flaghoist.evaluation.context import Context
+from flaghoist.evaluation.context import TARGETING_KEY, attributes_of, find_attribute
 from flaghoist.evaluation.result import ErrorCode, Reason
 from flaghoist.evaluation.settle import absent, settle
 from flaghoist.model.conditions import operator_of
@@ -83,7 +83,7 @@ def _tell(
         trace[-1]["text"] += f", so that it serves {_served(document.off_variant)}"
         return
     try:
-        _Teller(document, Context.of(context), segments, trace).tell(flag)
+        _Teller(document, context, segments, trace).tell(flag)
     except InvalidContext:
         pass  # the result says so
     except Exception as error:  # noqa: BLE001 - a foreign attribute may raise whatever it likes
@@ -94,28 +94,25 @@ class _Teller:
     """Tells how one flag comes out for one context."""
 
     def __init__(
-        self, flag: Flag, context: Context, segments: Mapping[str, bytes], trace: list[Step]
+        self, flag: Flag, context: object, segments: Mapping[str, bytes], trace: list[Step]
     ) -> None:
         self._flag = flag
-        self._context = context
+        self._attributes = attributes_of(context)
         self._segments = segments
         self._trace = trace
 
     def tell(self, flag: CompiledFlag) -> None:
         """Add the steps, up to the one that decides."""
         chooser = flag.chooser
-        if isinstance(chooser, Rules):
-            if self._requirements(chooser) and not self._target(chooser):
-                self._rules(chooser)
-        elif isinstance(chooser, Split):
+        if not isinstance(chooser, Rules):
             self._default(chooser)
-        else:
-            self._default(None)
+        elif self._requirements(chooser) and not self._target(chooser):
+            self._rules(chooser)
 
     def _requirements(self, rules: Rules) -> bool:
         for wanted, requirement in zip(self._flag.requires, rules.requirements, strict=True):
-            variant = requirement.variant(self._context)
-            met = requirement.met(self._context)
+            variant = requirement.chooser.choose(self._attributes).variant
+            met = requirement.met(self._attributes)
             text = f"requires {wanted.flag} to be {' or '.join(wanted.variants)}; it is {variant}"
             if not met:
                 text += f", so that this flag serves {_served(self._flag.off_variant)}"
@@ -127,8 +124,8 @@ class _Teller:
     def _target(self, rules: Rules) -> bool:
         if not rules.targets:
             return False
-        outcome = rules.target(self._context)
-        shown = _shown(self._context.targeting_key)
+        outcome = rules.target(self._attributes)
+        shown = _shown(self._attributes.get(TARGETING_KEY))
         text = f"{shown} is no target"
         if outcome is not None:
             text = f"{shown} is a target: {outcome.variant}"
@@ -138,12 +135,12 @@ class _Teller:
     def _rules(self, rules: Rules) -> None:
         for document, rule in zip(self._flag.rules, rules.rules, strict=False):
             conditions: list[Step] = []
-            matched = rule.condition is None
-            if rule.condition is not None and document.when is not None:
+            matched = True
+            if document.when is not None:
                 matched = self._condition(document.when, rule.condition, 0, conditions)
             text, decided = "does not match", False
             if matched:
-                text, decided = self._serves(rule)
+                text, decided = self._serves(rule.serve, "matches")
             self._trace.append(
                 {
                     "step": "rule",
@@ -155,41 +152,38 @@ class _Teller:
             )
             if decided:
                 return
-        self._default(rules.rules[-1].split)
+        self._default(rules.default)
 
-    def _serves(self, rule: Rule) -> tuple[str, bool]:
-        if rule.split is None:
-            assert rule.outcome is not None, "a rule without a split serves one outcome"
-            return f"matches: {_served(rule.outcome.variant)}", True
-        text, decided = self._bucket(rule.split)
-        return f"matches; {text}", decided
+    def _default(self, serve: Chooser) -> None:
+        text, decided = self._serves(serve, "by default")
+        if not decided:
+            text += f": {_served(self._flag.off_variant)}"
+        self._trace.append({"step": "default", "text": text})
 
-    def _default(self, split: Split | None) -> None:
-        text = _served(self._flag.default or self._flag.off_variant)
-        if split is not None:
-            text, decided = self._bucket(split)
-            if not decided:
-                text += f": {_served(self._flag.off_variant)}"
-        self._trace.append({"step": "default", "text": f"by default: {text}"})
+    def _serves(self, serve: Chooser, start: str) -> tuple[str, bool]:
+        """What is served, and whether anything is: not by a split to a context without a bucket."""
+        if isinstance(serve, Split):
+            text, decided = self._bucket(serve)
+            return f"{start}; {text}", decided
+        return f"{start}: {_served(serve.choose(self._attributes).variant)}", True
 
     def _bucket(self, split: Split) -> tuple[str, bool]:
-        value = self._context.get(split.by)
+        value = find_attribute(self._attributes, split.by)
         text = text_of(value)
         if text is None:
             return f"{split.by} {_shown(value)} has no bucket", False
         bucket = split.bucketer.bucket(text)
         lower = 0
-        place: Range | None = split.first
-        while place is not None and bucket >= place.upper:
+        place = split.first
+        while bucket >= place.upper:
             lower = place.upper
             place = place.next
-        assert place is not None, "the last range ends where the buckets do"
         shares = f"{_percent(lower)} to {_percent(place.upper)}"
         found = f"{split.by} {_shown(value)} has bucket {bucket} of {BUCKETS}"
         return f"{found}, in {shares} %: {place.outcome.variant}", True
 
     def _condition(self, when: When, condition: Condition, depth: int, lines: list[Step]) -> bool:
-        holds = condition.holds(self._context)
+        holds = condition.holds(self._attributes)
         lines.append({"depth": depth, "holds": holds, "text": self._described(when)})
         if when.segment is not UNSET:
             segment = decode_segment(when.segment, self._segments[when.segment])
@@ -205,7 +199,7 @@ class _Teller:
         if when.attribute is not UNSET:
             found = operator_of(when)
             assert found is not None, "decoding has checked that there is an operator"
-            value = self._context.get(when.attribute)
+            value = find_attribute(self._attributes, when.attribute)
             values = ", ".join(map(_shown, found[1][:5])) + (", …" if len(found[1]) > 5 else "")
             return f"{when.attribute} {found[0].name} {values}; it is {_shown(value)}"
         if when.segment is not UNSET:

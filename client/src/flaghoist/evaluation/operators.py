@@ -20,7 +20,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from flaghoist.evaluation.conditions import Condition, Not
-from flaghoist.evaluation.context import TARGETING_KEY, Context
+from flaghoist.evaluation.context import Attributes, find_attribute
 from flaghoist.model.moments import parse_moment
 from flaghoist.model.patterns import Pattern, compile_pattern
 from flaghoist.model.semver import Version, parse_semver
@@ -56,13 +56,12 @@ class AttributeTest(Condition):
     def __init__(self, name: str) -> None:
         super().__init__([])
         self.name = name
-        self.plain = "." not in name and name != TARGETING_KEY
+        self.plain = "." not in name
 
-    def otherwise(self, value: object, context: Context) -> bool:
+    def otherwise(self, value: object, attributes: Attributes) -> bool:
         """Whether the attribute is found elsewhere and passes, or has an item that passes."""
         if value is None:
-            found = None if self.plain else context.get(self.name)
-            return found is not None and self.holds_for(found)
+            return not self.plain and self.holds_for(find_attribute(attributes, self.name))
         if isinstance(value, _COLLECTIONS):
             for item in value:
                 if not isinstance(item, _COLLECTIONS) and self.holds_for(item):
@@ -71,11 +70,7 @@ class AttributeTest(Condition):
 
     def holds_for(self, value: object) -> bool:
         """Whether a value would pass under the plain name."""
-        if value is None:
-            return False
-        context = Context()
-        context.attributes = {self.name: value}
-        return self.holds(context)
+        return value is not None and self.holds({self.name: value})
 
 
 class Exists(AttributeTest):
@@ -83,9 +78,9 @@ class Exists(AttributeTest):
 
     __slots__ = ()
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether there is any value."""
-        return context.get(self.name) is not None
+        return find_attribute(attributes, self.name) is not None
 
 
 class OneOf(AttributeTest):
@@ -106,16 +101,16 @@ class OneOf(AttributeTest):
         self.numbers = frozenset([value for value in values if _is_number(value)])
         self.folded = folded
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether the value is among them, as the type that it is."""
-        value = context.attributes.get(self.name)
+        value = attributes.get(self.name)
         if isinstance(value, str):
             return (value.casefold() if self.folded else value) in self.texts
         if isinstance(value, bool):
             return value in self.truths
         if isinstance(value, (int, float)):
             return value in self.numbers
-        return self.otherwise(value, context)
+        return self.otherwise(value, attributes)
 
 
 class TextTest(AttributeTest):
@@ -137,12 +132,12 @@ class StartsWith(TextTest):
 
     __slots__ = ()
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether the value is such a text."""
-        value = context.attributes.get(self.name)
+        value = attributes.get(self.name)
         if isinstance(value, str):
             return (value.casefold() if self.folded else value).startswith(self.pieces)
-        return self.otherwise(value, context)
+        return self.otherwise(value, attributes)
 
 
 class EndsWith(TextTest):
@@ -150,12 +145,12 @@ class EndsWith(TextTest):
 
     __slots__ = ()
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether the value is such a text."""
-        value = context.attributes.get(self.name)
+        value = attributes.get(self.name)
         if isinstance(value, str):
             return (value.casefold() if self.folded else value).endswith(self.pieces)
-        return self.otherwise(value, context)
+        return self.otherwise(value, attributes)
 
 
 class Contains(TextTest):
@@ -163,16 +158,16 @@ class Contains(TextTest):
 
     __slots__ = ()
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether the value is such a text."""
-        value = context.attributes.get(self.name)
+        value = attributes.get(self.name)
         if isinstance(value, str):
             text = value.casefold() if self.folded else value
             for piece in self.pieces:
                 if piece in text:
                     return True
             return False
-        return self.otherwise(value, context)
+        return self.otherwise(value, attributes)
 
 
 class NumberTest(AttributeTest):
@@ -188,12 +183,12 @@ class NumberTest(AttributeTest):
         self.compare = compare
         self.bound = bound
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether the value is such a number; NaN never is."""
-        value = context.attributes.get(self.name)
+        value = attributes.get(self.name)
         if _is_number(value):
             return self.compare(value, self.bound)
-        return self.otherwise(value, context)
+        return self.otherwise(value, attributes)
 
 
 class ReadTest(AttributeTest):
@@ -211,13 +206,13 @@ class ReadTest(AttributeTest):
         super().__init__(name)
         self.remembered = {}
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, attributes: Attributes) -> bool:
         """Whether the value is a text that passes."""
-        value = context.attributes.get(self.name)
+        value = attributes.get(self.name)
         if isinstance(value, str):
             verdict = self.remembered.get(value)
             return self.learn(value) if verdict is None else verdict
-        return self.otherwise(value, context)
+        return self.otherwise(value, attributes)
 
     def learn(self, text: str) -> bool:
         """Judge a text and remember the verdict, within bounds."""
@@ -281,11 +276,11 @@ class MomentTest(ReadTest):
         self.compare = compare
         self.bounds = [parse_moment(bound) for bound in bounds]
 
-    def otherwise(self, value: object, context: Context) -> bool:
+    def otherwise(self, value: object, attributes: Attributes) -> bool:
         """A `datetime` is a moment, too, if it knows its offset."""
         if isinstance(value, datetime):
             return value.tzinfo is not None and self.passes((value - _EPOCH) // _MICROSECOND)
-        return super().otherwise(value, context)
+        return super().otherwise(value, attributes)
 
     def judge(self, text: str) -> bool:
         """Whether it is an RFC 3339 date-time that passes."""
