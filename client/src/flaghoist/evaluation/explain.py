@@ -8,7 +8,7 @@ compiled from. A property test holds that the steps and the result never differ.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import UNSET
 
@@ -24,13 +24,23 @@ from flaghoist.model.conditions import operator_of
 from flaghoist.model.decode import decode_flag, decode_segment
 from flaghoist.model.flag import Flag, When
 
-if TYPE_CHECKING:
-    from flaghoist.snapshot import Snapshot
-
 __all__ = ["Explanation", "explain"]
 
 Step = dict[str, Any]
 """`step` and `text` always; beside them what a program may want to know of such a step."""
+
+
+class Flags(Protocol):
+    """What is asked of a snapshot, which is a storey above."""
+
+    flags: dict[str, CompiledFlag]
+    segments: dict[str, bytes]
+    rejected: dict[str, str]
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it is an environment's state."""
+        ...
 
 
 class Explanation(NamedTuple):
@@ -47,7 +57,7 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    snapshot: Snapshot, key: str, context: object = None, default: object = None
+    snapshot: Flags, key: str, context: object = None, default: object = None
 ) -> Explanation:
     """Evaluate a flag of a snapshot and say how that came about. Nothing is counted."""
     trace: list[Step] = []
