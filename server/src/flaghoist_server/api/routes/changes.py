@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from flaghoist.errors import DocumentError, FlagError
 from flaghoist.model.flag import Flag, Segment
@@ -22,7 +22,7 @@ from flaghoist_server.change.state import State
 
 __all__ = ["HANDLERS"]
 
-WaitSeconds = Annotated[float | None, Parameter(query="wait", ge=0)]
+WaitSeconds = Annotated[float | None, QueryParameter(name="wait", ge=0)]
 
 
 class ChangeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
