@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+
 from flaghoist.protocol.messages import Hello
 from flaghoist_server.fleet.receipt import Receipt
 
 __all__ = ["Member"]
+
+_NEVER = sys.maxsize
 
 
 class Member:
     """What the server knows of an SDK that is connected.
 
     `version` is what it has applied of the environment's present epoch; `NOTHING` before that.
-    `stints` are the spans of numbers in which it was connected before, over streams that this one
-    has taken the place of: receipts opened in them count it as well.
+    It is connected since `number`. `stints` are the spans of numbers in which it was connected
+    before, also over streams that this one has taken the place of: receipts opened in them count
+    it as well.
     """
 
     __slots__ = (
@@ -40,6 +45,11 @@ class Member:
         self.version = self.NOTHING
         self.rejected: dict[str, str] = {}
         self.stints: tuple[tuple[int, int], ...] = ()
+
+    def left(self, number: int) -> None:
+        """It is no longer connected: receipts from `number` on do not count it."""
+        self.stints = (*self.stints, (self.number, number))
+        self.number = _NEVER
 
     def was_there(self, receipt: Receipt) -> bool:
         """Whether it was connected when the receipt was opened."""

@@ -126,7 +126,7 @@ class Roster:
             self._instances[member.instance] = heirs
         else:
             del self._instances[member.instance]
-        member.stints = (*member.stints, (member.number, self._next()))
+        member.left(self._next())
         if heirs:
             self._hand_over(member, heirs[-1], now)
         elif farewell:

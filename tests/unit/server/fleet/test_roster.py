@@ -110,6 +110,20 @@ def test_who_does_not_come_back_is_given_up() -> None:
     assert ((1, 0, 1, 0), (1, 0, 0, 1)) == (before, told(receipt))
 
 
+def test_who_was_lost_before_a_change_has_no_part_in_its_receipt() -> None:
+    """Giving up on it must not complete a receipt that somebody else still owes."""
+    fleet = roster()
+    lost, there = join(fleet, "lost", 1), join(fleet, "there", 1)
+    fleet.leave(lost, 0, farewell=False)
+    receipt = fleet.changed(2, 1)
+
+    fleet.expire(GRACE_SECONDS)
+    before = told(receipt)
+    fleet.acknowledged(there, EPOCH, 2, GRACE_SECONDS + 1)
+
+    assert ((1, 0, 1, 0), (1, 1, 0, 0)) == (before, told(receipt))
+
+
 def test_a_move_to_another_stream_takes_the_debts_along() -> None:
     """Make before break: the old stream's farewell is not the process's."""
     fleet = roster()
