@@ -143,8 +143,12 @@ class Redis:
         return reply
 
     def followed_by(self, replicas: int) -> bool:
-        """Whether so many replicas acknowledge a write now; after a first copy they need 1 s."""
-        _, acknowledged = self.ask_all(["SET", "probe", "1"], ["WAIT", replicas, 1000])
+        """Whether so many replicas acknowledge a write now; after a first copy they need 1 s.
+
+        Asked twice: a write from before the first replica came counts as acknowledged by all.
+        """
+        asked = ["SET", "probe", "1"], ["WAIT", replicas, 1000]
+        *_, acknowledged = self.ask_all(*asked, *asked)
         return int(acknowledged) >= replicas
 
     def info(self, section: str = "default") -> dict[str, str]:

@@ -49,6 +49,15 @@ async def test_starting_twice_and_closing_twice_is_fine(store: Store) -> None:
     await store.close()
 
 
+async def test_what_was_appended_is_settled(store: Store) -> None:
+    """As durable as was configured, which here is: on the store's own disk."""
+    log = Log()
+    await begun(store, log)
+    await store.append([log.change({"a": ON})])
+
+    assert await store.settled("production")
+
+
 async def test_an_environment_begins_with_its_first_entry(store: Store) -> None:
     """The head is at that entry, and the log has it and nothing else."""
     log = Log()

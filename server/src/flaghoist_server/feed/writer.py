@@ -266,8 +266,10 @@ class Writer:
             raise KeyReused(key)
         answer = msgspec.json.decode(kept.answer, type=_Answer)
         changes: list[Change] = []
+        durable = True
         for environment, version in answer.places:
             changes += await self._store.read(environment, version - 1, 1)
+            durable = durable and await self._store.settled(environment)
         return Outcome(
             answer.environment,
             answer.key,
@@ -275,6 +277,7 @@ class Writer:
             answer.digest,
             tuple(changes),
             answer.notes,
+            durable,
         )
 
     def _refuse_held(self) -> None:

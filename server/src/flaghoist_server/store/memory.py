@@ -94,6 +94,10 @@ class MemoryStore:
             self._hints.tell(environment)
         return True
 
+    async def settled(self, environment: str) -> bool:  # noqa: ARG002  # the port's
+        """Nothing here is more durable than the rest."""
+        return True
+
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """See `Store.remembered`."""
         kept_at, answer = self._answers.get(key, (0.0, None))

@@ -150,6 +150,9 @@ class Store(Protocol):
         Raises `Conflict`, `StoreReadOnly`, `StoreUnavailable`.
         """
 
+    async def settled(self, environment: str) -> bool:
+        """Whether all that this environment's log has is now as durable as was configured."""
+
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """The answer kept under this idempotency key within the last 24 hours, if any."""
 

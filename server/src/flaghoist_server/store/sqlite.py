@@ -174,6 +174,10 @@ class SqliteStore:
                 self._snapshot_soon(change.environment)
         return True
 
+    async def settled(self, environment: str) -> bool:  # noqa: ARG002  # the port's
+        """What was committed is on disk."""
+        return True
+
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """See `Store.remembered`."""
         since = self._clock() - ANSWER_KEPT_S

@@ -12,6 +12,7 @@ import pytest
 from tests.logs import AT, Log
 from tests.stores import FickleStore, eventually
 
+from flaghoist_server.change.change import Change
 from flaghoist_server.change.fold import empty, fold_all
 from flaghoist_server.feed.feed import Feed
 from flaghoist_server.feed.mirror import Mirror

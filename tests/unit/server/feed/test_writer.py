@@ -258,6 +258,23 @@ async def test_a_repeated_request_that_changed_nothing_changes_nothing(ready, wr
     assert ready.environments["production"].state.flags["a"].killed_at
 
 
+async def test_a_repeated_request_is_no_more_durable_for_being_repeated(
+    ready, writer, store, monkeypatch
+) -> None:
+    """The first answer was lost on its way; how many replicas have the change is asked anew."""
+    asked = Ramp("a", 30.0), "production", "ada"
+    await writer.submit(*asked, idempotency=("key-1", "hash"))
+
+    async def unsettled(_environment: str) -> bool:
+        return False
+
+    monkeypatch.setattr(store, "settled", unsettled)
+    again = await writer.submit(*asked, idempotency=("key-1", "hash"))
+
+    assert again.changed
+    assert not again.durable
+
+
 async def test_a_key_belongs_to_one_request(ready, writer) -> None:
     """Another request with it is a mistake of the caller."""
     await writer.submit(Ramp("a", 25), "production", "ada", idempotency=("key", "hash"))

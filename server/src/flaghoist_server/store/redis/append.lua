@@ -67,6 +67,9 @@ if count == 0 or already < count then
     redis.call('PUBLISH', channel, one.name)
   end
   if answer_key then redis.call('SET', answer_key, answer, 'PX', answer_ms) end
+else
+  -- WAIT waits for what its own connection has written: give this one something to wait for.
+  redis.call('HSET', KEYS[1], 'at', environments[1].new[4])
 end
 
 local reply = { 'appended' }

@@ -61,6 +61,10 @@ class Keys(msgspec.Struct, frozen=True):
         """String that expires: the answer given under an idempotency key."""
         return f"{self.prefix}:{{{tag}}}:answer:{key}"
 
+    def mark(self, environment: str) -> str:
+        """String that expires: written to see whether the replicas follow."""
+        return f"{self.prefix}:{{{environment}}}:mark"
+
     def replicas(self, environment: str) -> str:
         """Set: the servers that have shown a part of the fleet."""
         return f"{self.prefix}:{{{environment}}}:replicas"

@@ -48,7 +48,7 @@ _MEANINGS: Final[dict[str, tuple[type[StoreError], str]]] = {
 
 
 class TryElsewhere(Exception):
-    """The primary is another one, or this server needs the script in full: ask again.
+    """The primary is another one: ask again.
 
     `asking` is where a Cluster that moves a slot wants just this command. `failure` is what to
     raise when trying again does not help.
@@ -68,7 +68,7 @@ def refusal(error: hiredis.ReplyError, at: Address) -> StoreError | TryElsewhere
     failure = kind(meaning.format(at=at, said=said))
     if code == "ASK":
         return TryElsewhere(failure, asking=_named_in(said))
-    if code in ("MOVED", "READONLY", "NOSCRIPT"):
+    if code in ("MOVED", "READONLY"):
         return TryElsewhere(failure)
     return failure
 

@@ -27,12 +27,13 @@ from flaghoist_server.store.port import (
     TokenRecord,
 )
 from flaghoist_server.store.redis import snapshots
+from flaghoist_server.store.redis.append import Batch, append_command
 from flaghoist_server.store.redis.check import Fitness, examine
 from flaghoist_server.store.redis.follow import Follower
 from flaghoist_server.store.redis.keys import Keys, touched_member
-from flaghoist_server.store.redis.line import PATIENCE_S, Line
-from flaghoist_server.store.redis.scripts import Batch, append_command
+from flaghoist_server.store.redis.line import Line
 from flaghoist_server.store.redis.target import read_url
+from flaghoist_server.store.redis.waiting import enough, patience_of, wait_commands
 from flaghoist_server.store.redis.wire import Command, Reply
 
 __all__ = ["RedisStore"]
@@ -127,6 +128,15 @@ class RedisStore:
             raise StoreError("a Cluster cannot write several environments at once")
         return await self._append(batches, answer)
 
+    async def settled(self, environment: str) -> bool:
+        """See `Store.settled`."""
+        if not self._fitness.durable:
+            return False
+        mark: Command = ["SET", self._keys.mark(environment), 1, "PX", 1000]
+        wait, patience_s = wait_commands(self._options), patience_of(self._options)
+        _, *waited = await self._line.call(environment, mark, *wait, patience_s=patience_s)
+        return enough(self._options, waited)
+
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """See `Store.remembered`. An answer lies beside the environment that it is about."""
         tags = [self._keys.tag, *await self._names(self._line)]
@@ -155,12 +165,12 @@ class RedisStore:
 
     async def _append(self, batches: list[Batch], answer: IdempotentAnswer | None) -> bool:
         tag = batches[0].environment if batches else self._keys.tag
-        wait = self._wait()
+        wait = wait_commands(self._options)
 
         def commands(again: bool) -> list[Command]:
             return [append_command(self._keys, batches, answer, again), *wait]
 
-        patience_s = PATIENCE_S + (self._options.wait_ms / 1000 if wait else 0)
+        patience_s = patience_of(self._options)
         (outcome, *told), *waited = await self._line.attempt(tag, commands, patience_s)
         if outcome == b"conflict":
             lost = batches[told[0] - 1].environment
@@ -169,22 +179,7 @@ class RedisStore:
             if batch.entries[-1].version >= int(due or snapshots.AT_LEAST):
                 work = self._keep_snapshot(batch.environment, batch.entries[-1].version)
                 self._run_beside(f"snapshot of {batch.environment}", work)
-        return self._fitness.durable and self._enough(waited)
-
-    def _wait(self) -> list[Command]:
-        replicas, ms = self._options.wait_replicas, self._options.wait_ms
-        if self._options.wait_aof:
-            return [["WAITAOF", 1, replicas, ms]]
-        return [["WAIT", replicas, ms]] if replicas else []
-
-    def _enough(self, waited: list[Reply]) -> bool:
-        """Whether as many have it as was asked: WAIT tells replicas, WAITAOF [local, replicas]."""
-        if not waited:
-            return True
-        if self._options.wait_aof:
-            local, replicas = waited[0]
-            return bool(local >= 1 and replicas >= self._options.wait_replicas)
-        return bool(waited[0] >= self._options.wait_replicas)
+        return self._fitness.durable and enough(self._options, waited)
 
     async def _keep_snapshot(self, environment: str, version: int) -> None:
         state = await self._state(environment, version)

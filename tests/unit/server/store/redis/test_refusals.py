@@ -36,10 +36,10 @@ def test_a_refusal_says_what_to_do(reply: str, kind: type[StoreError], said: str
 
 
 @pytest.mark.parametrize(
-    "reply", ["READONLY You can't write against a read only replica.", "MOVED 12 a:1", "NOSCRIPT"]
+    "reply", ["READONLY You can't write against a read only replica.", "MOVED 12 a:1"]
 )
-def test_another_server_or_the_whole_script_may_help(reply: str) -> None:
-    """A demoted primary, a moved slot and an unknown script are worth a second attempt."""
+def test_another_server_may_help(reply: str) -> None:
+    """A demoted primary and a moved slot are worth a second attempt."""
     error = refusal(hiredis.ReplyError(reply), HERE)
 
     assert isinstance(error, TryElsewhere)

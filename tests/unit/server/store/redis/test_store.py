@@ -107,10 +107,11 @@ async def test_a_repeated_request_is_a_conflict_until_its_answer_is_looked_up(
 async def test_snapshots_bound_the_replay(redis: Redis, store: RedisStore) -> None:
     """One is made beside the appends once 256 entries have come."""
     entries = log_of(600)
-    await store.begin(entries[0], None)
-    for start in range(1, 600, 50):
-        await store.append(entries[start : start + 50])
     key = f"{prefix(store)}:{{production}}:snapshots"
+    await store.begin(entries[0], None)
+    await store.append(entries[1:300])
+    await eventually(lambda: made(redis, key, 1))
+    await store.append(entries[300:])
     await eventually(lambda: made(redis, key, 2))
 
     base = await store.base("production", 500)
@@ -179,16 +180,35 @@ async def test_a_missing_replica_makes_a_change_not_durable() -> None:
         until(lambda: primary.followed_by(1), "the replica to follow")
         store = RedisStore(f"{primary.url}?wait_replicas=1&wait_ms=400")
         await store.start()
-        first, second, third = log_of(3)
+        first, second = log_of(2)
 
-        with_replica = await store.begin(first, None)
+        await store.begin(first, None)
+        await eventually(lambda: store.settled("production"))
         replica.stop()
         without = await store.append([second])
+        unsettled = await store.settled("production")
         replica.go_on()
-        until(lambda: primary.followed_by(1), "its return")
-        again = await store.append([third])
+        await eventually(lambda: store.settled("production"))
 
-        assert (True, False, True) == (with_replica, without, again)
+        assert (False, False) == (without, unsettled)
+        await store.close()
+
+
+async def test_a_repeat_over_a_new_connection_waits_for_the_replica_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """WAIT on a connection that has written nothing answers that everybody has everything."""
+    with Redis() as primary, Redis(replicaof=f"127.0.0.1 {primary.port}") as replica:
+        until(lambda: primary.followed_by(1), "the replica to follow")
+        store = RedisStore(f"{primary.url}?wait_replicas=1&wait_ms=100")
+        await store.start()
+        first, second = log_of(2)
+        await store.begin(first, None)
+        replica.stop()
+        lose_the_next_reply(monkeypatch)
+
+        assert not await store.append([second])
+        assert [first, second] == await store.read("production", 0)
         await store.close()
 
 
