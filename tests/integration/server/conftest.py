@@ -1,0 +1,49 @@
+"""Server processes and SDK processes; whatever a test starts is ended by its pid."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.chaos.sdks import Sdks
+from tests.integration.server.site import Site
+
+
+@pytest.fixture
+async def sites(tmp_path: Path) -> AsyncIterator[Callable[..., Site]]:
+    """`sites(**settings)` makes another server, which is still to be started."""
+    made: list[Site] = []
+
+    def make(**settings: Any) -> Site:
+        folder = tmp_path / str(len(made))
+        folder.mkdir()
+        made.append(Site(folder, **settings))
+        return made[-1]
+
+    yield make
+    for site in made:
+        await site.close()
+
+
+@pytest.fixture
+async def site(sites: Callable[..., Site]) -> Site:
+    """One server with the limits that everybody has."""
+    site = sites()
+    await site.start()
+    return site
+
+
+@pytest.fixture
+def sdks() -> Any:
+    """`sdks(urls, token, flags, clients=, processes=)` starts processes with real SDK clients."""
+    started: list[Sdks] = []
+
+    def start(*arguments: Any, **named: Any) -> Sdks:
+        started.append(Sdks(*arguments, **named))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
