@@ -26,6 +26,7 @@ CLIENT_LAYERS = [
     "telemetry",
     "link",
     "client",
+    "process",
     "testing",
     "integrations",
 ]

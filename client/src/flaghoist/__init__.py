@@ -1,7 +1,7 @@
 """Feature flags evaluated in your process: see `flags.is_enabled`."""
 
 from flaghoist._version import __version__
-from flaghoist.client import Client, flags
+from flaghoist.client import Client
 from flaghoist.errors import (
     DocumentError,
     FlagError,
@@ -13,6 +13,7 @@ from flaghoist.evaluation.context import Context
 from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
 from flaghoist.link.settings import ConfigurationError
 from flaghoist.link.status import Status
+from flaghoist.process import flags
 
 __all__ = [
     "Client",

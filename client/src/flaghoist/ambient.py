@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from flaghoist.lookup import ContextLike, Lookup
 
@@ -53,3 +53,20 @@ class Ambient:
             return lookup.all(get() if context is None else context)
 
         return {"is_enabled": is_enabled, "value": value, "evaluate": evaluate, "all": every}
+
+    def variants(self, lookup: Lookup, keys: Iterable[str]) -> dict[str, str]:
+        """What variants these flags have, of those that have one. Nothing is counted."""
+        context = self._context.get()
+        found = {key: _variant(lookup, key, context) for key in keys}
+        return {key: variant for key, variant in found.items() if variant is not None}
+
+
+def _variant(lookup: Lookup, key: str, context: ContextLike) -> str | None:
+    flag = lookup._find(key)
+    if flag is None:
+        return None
+    try:
+        outcome = flag.choose(context)
+    except Exception:  # noqa: BLE001 - an attribute may raise whatever it likes
+        return None
+    return outcome.variant or (None if outcome.absent else "override")

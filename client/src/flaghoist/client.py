@@ -1,4 +1,4 @@
-"""What an application calls: `flags`, the process-wide client, and `Client` for more of them.
+"""What an application calls. `flags`, the process-wide client, is in `process`.
 
 Rules: looking a flag up is `Lookup`'s business and never comes here. Here is the life of a
 client: configure, wait, status, changes, close, and again. Nothing here connects or waits for a
@@ -8,7 +8,7 @@ The methods that look flags up are *handed out*: attributes of the client that a
 of its lookup (`lookup` says why). So they can be exchanged without a cost to whoever uses the
 plain ones. Which ones are handed out is decided by where the client stands:
 
-    asleep     only `flags`, until it is configured: they configure it first
+    asleep     only `flags`, until it is configured: they configure it first (see `process`)
     loading    until the link's thread has loaded the evaluator: they give the defaults
     plain      the lookup's own
     ambient    once a middleware has set a context for a request: they ask for it
@@ -32,7 +32,7 @@ from flaghoist.link.work import ServerWork
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
     from typing import Unpack
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from flaghoist.lookup import ContextLike, Override
     from flaghoist.snapshot import Snapshot
 
-__all__ = ["Client", "ProcessClient", "flags"]
+__all__ = ["Client"]
 
 CLOSE_PATIENCE_S = 1.0
 
@@ -87,6 +87,17 @@ class Client:
         work = FileWork(holding, os.fspath(path), environment)
         work.load()
         client._follow(holding, work)
+        return client
+
+    @classmethod
+    def _of_document(cls, document: str | bytes | Mapping[str, Any], environment: str) -> Self:
+        """A client of a flag file that is at hand; it follows nothing. See `testing.client_of`."""
+        from flaghoist.link.sources import from_document  # noqa: PLC0415 - as in `from_file`
+
+        client = cls.__new__(cls)
+        client._begin()
+        client._holding.adopt(from_document(document, environment), "file")
+        client._holding.readiness.open()
         return client
 
     def configure(self, **options: Unpack[Options]) -> None:
@@ -160,6 +171,16 @@ class Client:
             self._uses_ambient = True
             self._hand_out()
         return self._ambient.set(context)
+
+    def peek(self, keys: Iterable[str]) -> tuple[int, dict[str, str]]:
+        """The version, and what variants these flags have, for logs: nothing is counted.
+
+        For the ambient context. What has no variant is left out; an override is called that.
+        """
+        lookup = self._engine.lookup
+        if lookup is None:
+            return 0, {}
+        return lookup._pinned_snapshot().version, self._ambient.variants(lookup, keys)
 
     def on_change(self, callback: Callable[[frozenset[str]], object]) -> Callable[[], None]:
         """Call back with the keys of flags that have changed. Returns what ends that.
@@ -274,57 +295,6 @@ class Client:
         """Configure what nobody has configured: only `flags` can be that."""
 
 
-class ProcessClient(Client):
-    """`flags`: made with the module, configured when somebody does it or when it is first asked.
-
-    Asked before that, it configures itself from `FLAGHOIST_…` variables if there are any. It
-    does so once, and never fails: what is wrong with them is in `status` and in the log.
-    """
-
-    def __init__(self) -> None:
-        self._awake = False
-        self._begin()
-
-    def configure(self, **options: Unpack[Options]) -> None:
-        self._be_awake()
-        super().configure(**options)
-
-    def close(self) -> None:
-        self._be_awake()
-        super().close()
-
-    def _be_awake(self) -> None:
-        if not self._awake:
-            self._awake = True
-            self._hand_out()
-
-    def _standing(self) -> tuple[bool, ...]:
-        return (self._awake, *super()._standing())
-
-    def _methods(self) -> dict[str, Callable[..., Any]]:
-        if self._awake:
-            return super()._methods()
-        return defaults(self._woken_methods)
-
-    def _woken_methods(self) -> dict[str, Callable[..., Any]] | None:
-        self._wake_up()
-        return self._loaded_methods()
-
-    def _wake_up(self) -> None:
-        if self._awake:
-            return
-        self._be_awake()
-        holding = self._holding
-        try:
-            if resolve({}, os.environ).says_anything:
-                self.configure()
-                return
-            holding.last_error = "not configured: call flags.configure or set FLAGHOIST_URL"
-        except Exception as error:  # noqa: BLE001 - an evaluation asks for this, and never raises
-            holding.trouble("configuration", str(error))
-        holding.readiness.open()
-
-
 def _identity(settings: Settings) -> tuple[str, ...]:
     """What decides whose flags these are."""
     return (settings.token, settings.token_file, settings.environment, settings.bootstrap)
@@ -348,7 +318,3 @@ def _in_loop(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> C
             loop.call_soon_threadsafe(callback)
 
     return call
-
-
-flags = ProcessClient()
-"""The client of this process."""

@@ -22,7 +22,9 @@ def process_client() -> object:
     flags.close()
 
 
-def test_a_client_gives_defaults_until_flags_have_come(service: Service, client_of: ClientOf) -> None:
+def test_a_client_gives_defaults_until_flags_have_come(
+    service: Service, client_of: ClientOf
+) -> None:
     """Nobody waits: before the first snapshot the caller's default is the answer."""
     client = client_of(service)
     first = client.evaluate("no-such-flag", default="mine")

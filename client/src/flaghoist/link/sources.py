@@ -6,22 +6,29 @@ raises, or is passed over with a reason; it never gives half of what it has.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flaghoist.errors import FlaghoistError
 from flaghoist.evaluation.context import Context
 from flaghoist.link.cache import DiskCache
 from flaghoist.link.conversation import build
 from flaghoist.model.digest import canonical
-from flaghoist.model.flagfile import environment_of, environments_of, read_flag_file
+from flaghoist.model.flagfile import (
+    FlagFile,
+    environment_of,
+    environments_of,
+    parse_flag_document,
+    read_flag_file,
+)
+from flaghoist.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from flaghoist.link.holding import Holding
     from flaghoist.protocol.messages import Full
-    from flaghoist.snapshot import Snapshot
 
-__all__ = ["from_cache", "from_flag_file", "load", "unfit"]
+__all__ = ["from_cache", "from_document", "from_flag_file", "load", "unfit"]
 
 _PROBE = Context("probe", email="probe@example.com")
 
@@ -65,21 +72,38 @@ def from_flag_file(path: str, environment: str, before: Snapshot) -> Snapshot:
     Raises: FlagFileError for a bad file, OSError for one that cannot be read, FlaghoistError if
     it is not clear which environment is meant.
     """
-    file = read_flag_file(Path(path).read_bytes(), path)
+    return _of_flag_file(read_flag_file(Path(path).read_bytes(), path), path, environment, before)
+
+
+def from_document(document: str | bytes | Mapping[str, Any], environment: str) -> Snapshot:
+    """The flags of a flag file that is at hand as text or as what JSON makes of it.
+
+    Raises: FlagFileError, DocumentError, FlaghoistError.
+    """
+    if isinstance(document, Mapping):
+        file = parse_flag_document(document)
+    else:
+        file = read_flag_file(document, "<document>")
+    return _of_flag_file(file, "the document", environment, Snapshot.empty())
+
+
+def _of_flag_file(file: FlagFile, place: str, environment: str, before: Snapshot) -> Snapshot:
+    """The flags of one environment. Raises: FlaghoistError."""
     names = environments_of(file)
     if not environment and len(names) > 1:
         raise FlaghoistError(
-            f"{path} has several environments ({', '.join(names)}); say which: environment=…"
+            f"{place} has several environments ({', '.join(names)}); say which: environment=…"
         )
     name = environment or next(iter(names), "default")
     if environment and names and environment not in names:
-        raise FlaghoistError(f"{path} has no environment {environment!r}, only {', '.join(names)}")
+        raise FlaghoistError(f"{place} has no environment {environment!r}, only {', '.join(names)}")
     flags, segments = environment_of(file, name)
+    version = before.version + 1
     return before.of(
         name,
         "file",
-        before.version + 1,
-        {key: (before.version + 1, canonical(flag)) for key, flag in flags.items()},
+        version,
+        {key: (version, canonical(flag)) for key, flag in flags.items()},
         {segment: canonical(when) for segment, when in segments.items()},
         before,
     )
