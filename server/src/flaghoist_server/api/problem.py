@@ -23,6 +23,7 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from flaghoist.model.problem import Problem
 from flaghoist_server.change.commands import CommandError
@@ -121,12 +122,21 @@ def _too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[Any]:
 
 def _validation(_: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
     extra = error.extra if isinstance(error.extra, list) else []
-    said = [
-        f"{entry.get('key', 'body')}: {entry.get('message')}"
-        for entry in extra
-        if isinstance(entry, dict)
-    ]
+    said = [_said(entry) for entry in extra if isinstance(entry, dict)]
     return problem_response(400, "; ".join(said) or error.detail, kind="malformed")
+
+
+def _said(entry: dict[str, Any]) -> str:
+    """`data` is what litestar calls the body, and all that it says when there is none."""
+    key, message = str(entry.get("key", "data")), str(entry.get("message"))
+    if key == "data":
+        return "a JSON body is expected" if message == "'data'" else f"body: {message}"
+    return f"{key}: {message}"
+
+
+def _too_large(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
+    limit = request.route_handler.resolve_request_max_body_size()
+    return problem_response(413, f"a body has at most {limit:,} bytes", kind="too-large")
 
 
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -159,6 +169,7 @@ HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Any], Re
     Conflict: _conflict,
     RecursionError: _too_deep,
     ValidationException: _validation,
+    RequestEntityTooLarge: _too_large,
     NotFoundException: _not_found,
     MethodNotAllowedException: _method,
     HTTPException: _http,

@@ -83,7 +83,8 @@ class Submission:
                 idempotency=self.idempotency,
             )
         except KeyReused as error:
-            raise Refusal(422, str(error), kind="key-reused") from error
+            detail = "this Idempotency-Key was used for another request: take a new one"
+            raise Refusal(422, detail, kind="key-reused") from error
         except PreconditionFailed as error:
             raise self._moved_on(error, getattr(command, "key", "")) from error
 

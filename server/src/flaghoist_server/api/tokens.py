@@ -9,6 +9,11 @@ so neither the time nor the answer tells whether an id exists.
 
 The book is in memory and follows the store once a second, so that checking costs no I/O and goes
 on while the store is away; a token revoked on another replica is gone here within two seconds.
+
+A record never goes from a store, it is only marked as revoked. So a store that has less than the
+book has lost it (it was wiped, or an old backup was put back): what the book knows holds, a
+revocation above all, and `flaghoist recover` writes it back. The mirror keeps the book for a
+restart while the store is away.
 """
 
 from __future__ import annotations
@@ -26,8 +31,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from flaghoist_server.change.roles import allows
+from flaghoist_server.feed.mirror import Mirror
 from flaghoist_server.hub.admission import Pass, Refused
-from flaghoist_server.store.port import Store, StoreError, TokenRecord
+from flaghoist_server.store.port import Store, StoreError, StoreUnavailable, TokenRecord
 
 __all__ = ["BOOTSTRAP", "Identity", "TokenBook", "bearer", "moment"]
 
@@ -59,16 +65,28 @@ class Identity(msgspec.Struct, frozen=True):
 class TokenBook:
     """`clock` is wall-clock time in seconds since 1970, as in `expires_at`."""
 
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], float], mirror: Mirror | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._mirror = mirror
         self._records: dict[str, TokenRecord] = {}
+        self._owed: TokenRecord | None = None
+        """The operator's admin token, if it holds here and the store was away."""
         self._listeners: list[Callable[[], None]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Read all tokens and follow the store. Raises: StoreError."""
-        await self.refresh()
+        """Read all tokens and follow the store, or begin with the mirror's if it is away.
+
+        Raises:
+            StoreError: the store cannot be used.
+        """
+        if self._mirror is not None:
+            self._records = {record.id: record for record in await self._mirror.load_tokens()}
+        with contextlib.suppress(StoreUnavailable):
+            await self.refresh()
         self._task = asyncio.create_task(self._follow(), name="tokens")
 
     async def close(self) -> None:
@@ -138,14 +156,24 @@ class TokenBook:
         return f"fh_{role}_{token}_{secret}", record
 
     async def set_admin(self, text: str) -> None:
-        """Make `text` the operator's admin token, for an earlier one. Raises: StoreError."""
+        """Make `text` the operator's admin token, for an earlier one.
+
+        While the store is away it holds here, and is written when the store is back.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
         present = self._records.get(BOOTSTRAP)
         if present is not None and present.secret_hash == _hash(text) and not present.revoked_at:
             return
         record = TokenRecord(
             BOOTSTRAP, "admin", _hash(text), name="admin", created_at=_text(self._clock())
         )
-        await self._put(record)
+        try:
+            await self._put(record)
+        except StoreUnavailable:
+            self._owed = record
+            self._keep({**self._records, BOOTSTRAP: record})
 
     async def revoke(self, token: str) -> bool:
         """Make a token worthless for ever. False: there is none. Raises: StoreError."""
@@ -159,17 +187,25 @@ class TokenBook:
 
     async def refresh(self) -> None:
         """Read all tokens again. Raises: StoreError."""
-        records = {record.id: record for record in await self._store.tokens()}
+        if self._owed is not None:
+            await self._store.put_token(self._owed)
+            self._owed = None
+        records = dict(self._records)
+        for record in await self._store.tokens():
+            known = records.get(record.id, record)
+            if not (known.revoked_at and known.secret_hash == record.secret_hash):
+                records[record.id] = record
         if records != self._records:
-            self._records = records
-            self._tell()
+            self._keep(records)
 
     async def _put(self, record: TokenRecord) -> None:
         await self._store.put_token(record)
-        self._records[record.id] = record
-        self._tell()
+        self._keep({**self._records, record.id: record})
 
-    def _tell(self) -> None:
+    def _keep(self, records: dict[str, TokenRecord]) -> None:
+        self._records = records
+        if self._mirror is not None:
+            self._mirror.save_tokens(list(records.values()))
         for listener in self._listeners:
             listener()
 

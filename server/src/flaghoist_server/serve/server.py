@@ -179,10 +179,11 @@ class Server:
 def _assemble(settings: Settings) -> Services:
     """The parts, each made of those below it. Nothing is opened."""
     store = open_store(settings.store)
-    feed = Feed(store, now=utc_now, new_epoch=new_epoch, mirror=_mirror(settings))
+    mirror = _mirror(settings)
+    feed = Feed(store, now=utc_now, new_epoch=new_epoch, mirror=mirror)
     replica = secrets.token_hex(6)
     fleet = Fleet(replica, time.monotonic, open_board(settings.store, replica))
-    tokens = TokenBook(store, time.time)
+    tokens = TokenBook(store, time.time, mirror)
     return Services(
         settings=settings,
         store=store,
@@ -228,7 +229,7 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
 async def _start_http(services: Services, console: Console, listener: socket.socket) -> _Http:
     settings = services.settings
     config = uvicorn.Config(
-        _Leaving(create_app(services, [console.router]), services.readiness),
+        _Border(create_app(services, [console.router]), services.readiness),
         http=BoundedHttp,
         ws=upgrade_class(services.hub),
         loop="none",
@@ -270,8 +271,9 @@ class _Http(uvicorn.Server):
         await self._task
 
 
-class _Leaving:
-    """Around the application: once we are leaving, every answer is its connection's last.
+class _Border:
+    """Around the application: HEAD is answered as GET, and once we are leaving, every answer is
+    its connection's last.
 
     A connection that is kept open across the end of its server loses the request that meets the
     close; told so with an answer, a proxy takes another server for the next one.
@@ -285,6 +287,9 @@ class _Leaving:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # uvicorn knows, and sends the head alone
 
         async def say(message: Any) -> None:
             if message["type"] == "http.response.start" and self._readiness.draining.is_set():

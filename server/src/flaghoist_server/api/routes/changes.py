@@ -88,6 +88,8 @@ async def apply_file(
 ) -> dict[str, Any]:
     """Make flags as a flag file says, in all environments that it names: all or nothing."""
     submission = await Submission.of(services, request, data.reason, wait)
+    if submission.if_match is not None:
+        raise Refusal(400, "If-Match is for one flag; what binds an apply is `positions`")
     scope = _scope(data.environment, identity_of(request).environment)
     command = Apply(_file(data.file), data.prune, scope, data.kind)
     if data.dry_run:

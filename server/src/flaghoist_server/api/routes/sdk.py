@@ -8,7 +8,8 @@ import msgspec
 from litestar import MediaType, Request, Response, get, post
 
 from flaghoist.protocol.messages import Hello, Report
-from flaghoist_server.api.auth import identity_of, needs
+from flaghoist_server.api.auth import PUBLIC, identity_of, needs
+from flaghoist_server.api.problem import Refusal
 from flaghoist_server.api.services import Services
 
 __all__ = ["HANDLERS"]
@@ -27,6 +28,17 @@ class PolledReport(msgspec.Struct, frozen=True):
     sequence: int = 0
     counts: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     rejected: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+@get("/stream", opt=PUBLIC, include_in_schema=False)
+async def stream_without_upgrade() -> None:
+    """Websockets never come here: they are the hub's, beneath ASGI."""
+    raise Refusal(
+        426,
+        "this is a websocket; a proxy that drops `Upgrade` makes it look like this. "
+        "Without websockets there is /sdk/v1/snapshot",
+        headers={"Upgrade": "websocket"},
+    )
 
 
 @get("/snapshot", opt=needs("stream"), tags=["sdk"])
@@ -57,4 +69,4 @@ async def report(services: Services, request: Request[Any, Any, Any], data: Poll
     services.fleet.polled(live.name, hello, told, live.state.flags)
 
 
-HANDLERS = [snapshot, report]
+HANDLERS = [stream_without_upgrade, snapshot, report]
