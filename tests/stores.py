@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from flaghoist_server.change.change import Change
 from flaghoist_server.change.state import Head, State
 from flaghoist_server.store.memory import MemoryStore
-from flaghoist_server.store.port import IdempotentAnswer, StoreUnavailable
+from flaghoist_server.store.port import IdempotentAnswer, StoreUnavailable, TokenRecord
 
 __all__ = ["FickleStore", "eventually"]
 
@@ -68,6 +68,14 @@ class FickleStore(MemoryStore):
             for listener in self._hints._listeners:
                 listener.waiting.clear()
         return durable
+
+    async def put_token(self, token: TokenRecord) -> None:
+        self._answer_or_fail()
+        await super().put_token(token)
+
+    async def tokens(self) -> list[TokenRecord]:
+        self._answer_or_fail()
+        return await super().tokens()
 
     def _answer_or_fail(self) -> None:
         if self.away:
