@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.chaos.sdks import Sdks
+from tests.integration.server.peer import Peer
 from tests.integration.server.site import Site
 
 
@@ -36,7 +37,7 @@ async def site(sites: Callable[..., Site]) -> Site:
 
 
 @pytest.fixture
-def sdks() -> Any:
+def sdks() -> Iterator[Callable[..., Sdks]]:
     """`sdks(urls, token, flags, clients=, processes=)` starts processes with real SDK clients."""
     started: list[Sdks] = []
 
@@ -47,3 +48,17 @@ def sdks() -> Any:
     yield start
     for each in started:
         each.close()
+
+
+@pytest.fixture
+def peers() -> Iterator[Callable[..., Peer]]:
+    """`peers(site, token, name)` makes another peer, which is still to be connected."""
+    made: list[Peer] = []
+
+    def make(site: Site, token: str, name: str, receive_buffer: int = 0) -> Peer:
+        made.append(Peer(site.port, token, name, receive_buffer))
+        return made[-1]
+
+    yield make
+    for peer in made:
+        peer.close()

@@ -18,7 +18,7 @@ class Peer:
     """`connected` says hello; after that it is what the test makes of it."""
 
     def __init__(self, port: int, token: str, name: str, receive_buffer: int = 0) -> None:
-        self._name = name
+        self.hello = b'{"type":"hello","instance":"%s","app":"peer"}' % name.encode()
         self._protocol = ClientProtocol(parse_uri(f"ws://127.0.0.1:{port}/sdk/v1/stream"))
         self._port = port
         self._token = token
@@ -38,7 +38,8 @@ class Peer:
         answer = (await self.read())[0]
         assert isinstance(answer, Response)
         self.status = answer.status_code
-        await self.say(b'{"type":"hello","instance":"%s","app":"peer"}' % self._name.encode())
+        if self.hello:
+            await self.say(self.hello)
         return self
 
     async def say(self, message: bytes) -> None:

@@ -26,8 +26,8 @@ __all__ = ["RECENT_CHANGES", "LiveEnvironment"]
 RECENT_CHANGES = 4096
 """Changes that are kept for those who fall behind: hours of the busiest environment."""
 
-_RECENT_EDITS = 65_536
-"""Documents in these changes, so that large applies do not hold memory for hours."""
+_RECENT_BYTES = 32 * 1024 * 1024
+"""What the documents in these changes may have, so that large ones do not hold memory for hours."""
 
 _FRAMES_KEPT = 64
 """Positions for which the frame to the head is kept; SDKs that reconnect share a few."""
@@ -40,7 +40,7 @@ class LiveEnvironment:
         self.state = state
         self.hash = _hash_of(state)
         self._recent: deque[Change] = deque()
-        self._recent_edits = 0
+        self._recent_bytes = 0
         self._frames: dict[tuple[str, int], bytes] = {}
         self._snapshot = Snapshot.empty()
 
@@ -175,13 +175,13 @@ class LiveEnvironment:
 
     def _remember(self, change: Change) -> None:
         self._recent.append(change)
-        self._recent_edits += _weight(change)
-        while len(self._recent) > RECENT_CHANGES or self._recent_edits > _RECENT_EDITS:
-            self._recent_edits -= _weight(self._recent.popleft())
+        self._recent_bytes += _weight(change)
+        while len(self._recent) > RECENT_CHANGES or self._recent_bytes > _RECENT_BYTES:
+            self._recent_bytes -= _weight(self._recent.popleft())
 
     def _forget(self) -> None:
         self._recent.clear()
-        self._recent_edits = 0
+        self._recent_bytes = 0
 
 
 def _entry(change: Change, edit: Edit) -> FlagEntry | None:
@@ -193,7 +193,8 @@ def _segment(edit: Edit) -> msgspec.Raw:
 
 
 def _weight(change: Change) -> int:
-    return len(change.flags) + len(change.segments)
+    edits = (*change.flags.values(), *change.segments.values())
+    return sum(len(edit.old or b"") + len(edit.new or b"") for edit in edits)
 
 
 def _hash_of(state: State) -> str:

@@ -169,7 +169,7 @@ class Hub:
 
     def closing(self, stream: StreamProtocol) -> None:
         """A close frame went out; the peer has a moment to answer."""
-        self._closing[stream] = self.clock() + _CLOSE_SECONDS
+        self._closing.setdefault(stream, self.clock() + _CLOSE_SECONDS)
 
     def lost(self, stream: StreamProtocol) -> None:
         """The socket is closed."""

@@ -306,7 +306,10 @@ class StreamProtocol(asyncio.Protocol):
         if self._phase is not Phase.CLOSED and self._conn.close_sent is not None:
             self.close_code = self._conn.close_sent.code
         self._phase = Phase.CLOSED
-        self.transport.close()
+        if self._conn.close_rcvd is not None:
+            self.transport.close()
+        else:  # it is still sending: closed now, the socket would be reset and our word lost
+            self._hub.closing(self)
 
     def _read(self, frame: Frame) -> None:
         if frame.opcode in (Opcode.TEXT, Opcode.CONT) and self._phase is not Phase.CLOSED:

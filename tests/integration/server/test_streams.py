@@ -1,0 +1,142 @@
+"""Streams that do not behave: each costs little, is let go in time, and delays nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.chaos.sdks import Sdks
+from tests.chaos.servers import eventually
+from tests.integration.server.peer import Peer
+from tests.integration.server.site import ENVIRONMENT, Site
+
+DEAF = 50
+SMALL_BUFFER = 4096
+
+
+async def test_peers_that_stop_reading_cost_little_delay_nobody_and_are_let_go(
+    sites: Callable[..., Site], sdks: Callable[..., Sdks], peers: Callable[..., Peer]
+) -> None:
+    """They are closed as too slow; memory does not grow with what they miss."""
+    site = sites(stream={"stalled_seconds": 3.0})
+    await site.start()
+    token = await site.prepare("checkout")
+    quick = sdks(site.url, token, ["checkout"], clients=10)
+    await quick.all_at(await site.position())
+    await _change_much(site, times=40)  # what the server remembers of changes is full by now
+    for number in range(DEAF):
+        await peers(site, token, f"deaf-{number}", SMALL_BUFFER).connected()
+    await eventually(_fleet_of(site, 10 + DEAF), "everybody to be in the fleet")
+
+    await _change_much(site, times=8)  # more than the kernel holds for a peer that reads nothing
+    filled = site.memory
+    await _change_much(site, times=20)
+    grown = site.memory - filled
+    await quick.all_at(await site.position())
+    await eventually(_fleet_of(site, 10), "the deaf to be let go", 20)
+
+    closed = await site.closed()
+    assert DEAF == closed["1013"]
+    assert grown < DEAF * 65_536, f"{grown / DEAF:,.0f} bytes a peer"
+
+
+async def test_a_peer_that_is_silent_is_cut_within_two_and_a_half_beats(
+    sites: Callable[..., Site], sdks: Callable[..., Sdks], peers: Callable[..., Peer]
+) -> None:
+    """Its machine has lost power: no FIN comes, pings get no answer. Those who answer stay."""
+    site = sites(stream={"beat_seconds": 2.0})
+    await site.start()
+    token = await site.prepare("checkout")
+    quick = sdks(site.url, token, ["checkout"], clients=3)
+    await quick.all_at(await site.position())
+    await peers(site, token, "half-open").connected()
+    await eventually(_fleet_of(site, 4), "everybody to be in the fleet")
+
+    await eventually(_fleet_of(site, 3), "the silent peer to be cut", 10)  # and not in 25 s
+
+    assert {"1006": 1} == await site.closed()
+
+
+async def test_who_says_no_hello_or_too_much_or_nonsense_is_closed(
+    sites: Callable[..., Site], peers: Callable[..., Peer]
+) -> None:
+    """Each with the code that says why."""
+    site = sites(stream={"hello_seconds": 1.0, "beat_seconds": 1.0})
+    await site.start()
+    token = await site.prepare("checkout")
+    mute = peers(site, token, "mute")
+    mute.hello = b""
+    said = {
+        "too big": b'{"type":"report","counts":"' + b"x" * 70_000 + b'"}',
+        "no JSON": b"hello?",
+        "two hellos": b'{"type":"hello","instance":"again"}',
+    }
+    speakers = {name: await peers(site, token, name).connected() for name in said}
+    await mute.connected()
+
+    for name, message in said.items():
+        await speakers[name].say(message)
+    codes = {name: await peer.until_closed(10) for name, peer in speakers.items()}
+
+    assert {"too big": 1009, "no JSON": 1008, "two hellos": 1008} == codes
+    assert 1008 == await mute.until_closed(10)
+
+
+async def test_revoking_a_token_closes_its_streams_and_no_other(
+    site: Site, sdks: Callable[..., Sdks], peers: Callable[..., Peer]
+) -> None:
+    """Within five seconds, with a code that says why; what is held goes on being served."""
+    kept = await site.prepare("checkout")
+    revoked = await site.make_token()
+    staying = sdks(site.url, kept, ["checkout"], clients=2)
+    leaving = sdks(site.url, revoked["token"], ["checkout"], clients=2)
+    peer = await peers(site, revoked["token"], "told why").connected()
+    for fleet in (staying, leaving):
+        await fleet.all_at(await site.position())
+
+    answer = await site.admin.delete(f"/api/v1/tokens/{revoked['id']}")
+    code = await peer.until_closed(5)
+    await eventually(_fleet_of(site, 2), "their streams to be closed", 5)
+    told = await site.flip("checkout", 50, wait=5)
+
+    assert (200, 4401) == (answer.status_code, code)
+    assert (2, 2) == (told["connected"], told["applied"])
+    assert [(0, 0)] * 2 == [(seen.emptied, seen.older) for seen in await leaving.look()]
+
+
+async def test_a_page_in_a_browser_opens_no_stream(site: Site) -> None:
+    """An `Origin` gives it away; and a token in the address, where logs keep it, is none."""
+    token = await site.prepare()
+    own, page = {"Authorization": f"Bearer {token}"}, {"Origin": "https://elsewhere.example"}
+    upgrade = {
+        "Authorization": "",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+
+    from_a_page = await site.admin.get("/sdk/v1/stream", headers=upgrade | own | page)
+    in_the_address = await site.admin.get(f"/sdk/v1/stream?token={token}", headers=upgrade)
+
+    assert (403, 401) == (from_a_page.status_code, in_the_address.status_code)
+
+
+async def _change_much(site: Site, times: int) -> None:
+    """Changes whose frames have 480 KB each."""
+    for number in range(times):
+        shown = {
+            f"text-{each}": {
+                "type": "string",
+                "variants": {"text": f"{number} " + "x" * 48_000},
+                "environments": {ENVIRONMENT: {"default": "text"}},
+            }
+            for each in range(10)
+        }
+        await site.post("/api/v1/apply", {"file": {"flaghoist": 1, "flags": shown}})
+
+
+def _fleet_of(site: Site, count: int) -> Callable[[], object]:
+    async def holds() -> bool:
+        return len(await site.fleet()) == count
+
+    return holds
