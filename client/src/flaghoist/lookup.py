@@ -28,7 +28,7 @@ from flaghoist.evaluation.compiled import CompiledFlag
 from flaghoist.evaluation.context import Context, attributes_of
 from flaghoist.evaluation.counters import Counters
 from flaghoist.evaluation.outcome import Outcome, fresh
-from flaghoist.evaluation.result import ErrorCode, Evaluation
+from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
 from flaghoist.evaluation.settle import absent, failed, settle
 from flaghoist.snapshot import Snapshot
 
@@ -163,7 +163,7 @@ class Lookup:
                 outcome = flag.chooser.choose(context)
             if outcome.plain and (default is None or type(default) is outcome.kind):
                 outcome.tally.hits += 1
-                return outcome.evaluation
+                return outcome.told or outcome.tell()
         except Exception:  # noqa: S110, BLE001 - whatever it was, it is settled below
             pass
         try:
@@ -280,7 +280,8 @@ class Override:
 
 
 def _fixed(counters: Counters, key: str, value: object) -> CompiledFlag:
-    outcome = Outcome(Evaluation(value), counters.tally(key, ""), absent=False)
+    outcome = Outcome(counters.tally(key, ""), value, None, Reason.STATIC)
+    outcome.absent = False
     return CompiledFlag(key, 0, b"", Constant(outcome))
 
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from flaghoist.evaluation import COMPILED
 from flaghoist.evaluation.murmur import Murmur3
-from flaghoist.evaluation.native import i64
+from flaghoist.evaluation.native import i64, mypyc_attr
 
 __all__ = ["BUCKETS", "Bucketer", "digest", "hash_bound", "make_bucketer", "text_of"]
 
@@ -54,6 +54,7 @@ def text_of(value: object) -> str | None:
     return None
 
 
+@mypyc_attr(acyclic=True)
 class Bucketer:
     """Hashes values under one salt."""
 
@@ -64,7 +65,7 @@ class Bucketer:
 
     def __init__(self, salt: str) -> None:
         self.prefix = f"{salt}.".encode()
-        self.start = Murmur3(self.prefix)
+        self.start = Murmur3(self.prefix if digest is None else b"")
 
     def hash(self, text: str) -> i64:
         """The hash of a text. Raises `UnicodeEncodeError` if that has a lone surrogate."""

@@ -21,16 +21,17 @@ from flaghoist.evaluation.context import (
     find_attribute,
 )
 from flaghoist.evaluation.counters import Tally
-from flaghoist.evaluation.native import i64
+from flaghoist.evaluation.native import i64, mypyc_attr
 from flaghoist.evaluation.outcome import Outcome
-from flaghoist.evaluation.result import Evaluation
+from flaghoist.evaluation.result import Reason
 
 __all__ = ["NO_BUCKET", "Chooser", "Constant", "Range", "Requirement", "Rule", "Rules", "Split"]
 
-NO_BUCKET: Final = Outcome(Evaluation(None), Tally(), absent=True)
+NO_BUCKET: Final = Outcome(Tally(), None, None, Reason.ERROR)
 """How a rule's split comes out for a context without a bucket: the rule has not matched."""
 
 
+@mypyc_attr(acyclic=True)
 class Chooser:
     """Something that comes out as one of several outcomes."""
 
@@ -45,6 +46,7 @@ class Chooser:
         raise NotImplementedError
 
 
+@mypyc_attr(acyclic=True)
 class Constant(Chooser):
     """The same for everyone."""
 
@@ -60,6 +62,7 @@ class Constant(Chooser):
         return self.outcome
 
 
+@mypyc_attr(acyclic=True)
 class Range:
     """Buckets below `upper` that are in none of the ranges before.
 
@@ -82,6 +85,7 @@ class Range:
             self.next = following
 
 
+@mypyc_attr(acyclic=True)
 class Split(Chooser):
     """Percentages by variant, as ranges of buckets."""
 
@@ -129,6 +133,7 @@ class Split(Chooser):
         return text_of(find_attribute(attributes_of(context), self.by))
 
 
+@mypyc_attr(acyclic=True)
 class Requirement:
     """Another flag must come out as one of some variants."""
 
@@ -147,6 +152,7 @@ class Requirement:
         return variant is not None and variant in self.variants
 
 
+@mypyc_attr(acyclic=True)
 class Rule:
     """A condition, and what is served to those for whom it holds."""
 
@@ -162,6 +168,7 @@ class Rule:
         self.serve = serve
 
 
+@mypyc_attr(acyclic=True)
 class Rules(Chooser):
     """Requirements, targets, rules and the default, in this order: the first that decides."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from flaghoist.evaluation.choosers import Chooser, Constant
+from flaghoist.evaluation.native import mypyc_attr
 from flaghoist.evaluation.outcome import Outcome
 
 __all__ = ["CompiledFlag"]
 
 
+@mypyc_attr(acyclic=True)
 class CompiledFlag:
     """A flag in one environment, ready to be asked."""
 

@@ -27,7 +27,7 @@ from flaghoist.evaluation.conditions import All, Always, AnyOf, Below, Condition
 from flaghoist.evaluation.counters import Counters
 from flaghoist.evaluation.operators import OPERATORS
 from flaghoist.evaluation.outcome import Outcome
-from flaghoist.evaluation.result import ErrorCode, Evaluation, Reason
+from flaghoist.evaluation.result import ErrorCode, Reason
 from flaghoist.model.conditions import operator_of
 from flaghoist.model.flag import BucketCondition, Flag, When
 from flaghoist.model.flag import Requirement as RequirementDocument
@@ -169,9 +169,8 @@ class _FlagCompiler:
         error: ErrorCode | None = None,
     ) -> Outcome:
         value = None if variant is None else self._variants[variant]
-        found = Evaluation(value, variant, reason, rule, self._version, error)
         tally = self._counters.tally(self._key, variant or "")
-        return Outcome(found, tally, absent=variant is None)
+        return Outcome(tally, value, variant, reason, rule, self._version, error)
 
 
 def compile_when(

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from flaghoist.evaluation.bucketing import Bucketer, hash_bound, text_of
 from flaghoist.evaluation.context import Attributes, find_attribute
-from flaghoist.evaluation.native import i64
+from flaghoist.evaluation.native import i64, mypyc_attr
 
 __all__ = ["All", "Always", "AnyOf", "Below", "Condition", "Not"]
 
 
+@mypyc_attr(acyclic=True)
 class Condition:
     """Something that holds for a context or not."""
 
@@ -31,6 +32,7 @@ class Condition:
         raise NotImplementedError
 
 
+@mypyc_attr(acyclic=True)
 class Always(Condition):
     """No condition at all."""
 
@@ -44,6 +46,7 @@ class Always(Condition):
         return True
 
 
+@mypyc_attr(acyclic=True)
 class All(Condition):
     """Every one of several conditions."""
 
@@ -63,6 +66,7 @@ class All(Condition):
         return True
 
 
+@mypyc_attr(acyclic=True)
 class AnyOf(Condition):
     """One of several conditions."""
 
@@ -82,6 +86,7 @@ class AnyOf(Condition):
         return False
 
 
+@mypyc_attr(acyclic=True)
 class Not(Condition):
     """The opposite of a condition."""
 
@@ -98,6 +103,7 @@ class Not(Condition):
         return not self.part.holds(attributes)
 
 
+@mypyc_attr(acyclic=True)
 class Below(Condition):
     """The bucket of an attribute lies below a bound. What has no bucket lies nowhere."""
 

@@ -60,6 +60,7 @@ class Linker:
     __slots__ = (
         "_counters",
         "_documents",
+        "_open",
         "_segments",
         "_waiting",
         "conditions",
@@ -92,6 +93,7 @@ class Linker:
         self._documents: Mapping[str, tuple[int, bytes]] = {}
         self._segments: Mapping[str, bytes] = {}
         self._waiting: dict[str, Flag | Segment] = {}
+        self._open: set[str] = set()
 
     def link(
         self,
@@ -102,36 +104,45 @@ class Linker:
         """Compile these items from their documents; one without a document is dropped."""
         self._documents = documents
         self._segments = segments
-        for item in items:
-            self._begin(item, items)
+        self._open = set(items)
+        # Segments first: then a flag waits for nothing but the flags that it requires.
+        for item in sorted(items, reverse=True):
+            self._begin(item)
         for _ in range(_ROUNDS):
-            ready = self._ready()
+            ready = [item for item in self._waiting if not self._waits(item)]
             if not ready:
                 break
-            for item, document in ready:
-                self._finish(item, document)
-                del self._waiting[item]
+            for item in ready:
+                self._finish(item, self._waiting.pop(item))
         for item in self._waiting:
             self.rejected[item] = "it refers to itself, or to others too deep"
 
-    def _begin(self, item: str, items: set[str]) -> None:
+    def _begin(self, item: str) -> None:
         self.rejected.pop(item, None)
         self.references.pop(item, None)
         try:
             document = self._read(item)
         except FlaghoistError as error:
             self.rejected[item] = str(error)
+            self._open.discard(item)
             return
         if document is None:
             self._drop(item)
             return
-        found = _references(document)
-        if found:
-            self.references[item] = found
-        if found.isdisjoint(items):
-            self._finish(item, document)
-        else:
+        references = _references(document)
+        if references:
+            self.references[item] = references
+        if self._waits(item):
             self._waiting[item] = document
+        else:
+            self._finish(item, document)
+
+    def _waits(self, item: str) -> bool:
+        """Whether it refers to an item that is still to come."""
+        for other in self.references.get(item, _NONE):
+            if other in self._open:
+                return True
+        return False
 
     def _read(self, item: str) -> Flag | Segment | None:
         if item.startswith(_FLAG):
@@ -143,20 +154,14 @@ class Linker:
         return None if raw is None else decode_segment(name, raw)
 
     def _drop(self, item: str) -> None:
+        self._open.discard(item)
         if item.startswith(_FLAG):
             self.flags.pop(item[len(_FLAG) :], None)
         else:
             self.conditions.pop(item[len(_SEGMENT) :], None)
 
-    def _ready(self) -> list[tuple[str, Flag | Segment]]:
-        waiting = self._waiting
-        return [
-            (item, document)
-            for item, document in waiting.items()
-            if self.references[item].isdisjoint(waiting)
-        ]
-
     def _finish(self, item: str, document: Flag | Segment) -> None:
+        self._open.discard(item)
         try:
             if isinstance(document, Flag):
                 key = item[len(_FLAG) :]

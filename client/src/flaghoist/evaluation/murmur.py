@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flaghoist.evaluation.native import i64
+from flaghoist.evaluation.native import i64, mypyc_attr
 
 __all__ = ["Murmur3"]
 
@@ -21,6 +21,7 @@ _C2: Final = 0x1B873593
 _MASK: Final = 0xFFFFFFFF
 
 
+@mypyc_attr(acyclic=True)
 class Murmur3:
     """The hash of some bytes that are followed by more."""
 

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from flaghoist.evaluation.conditions import Condition, Not
 from flaghoist.evaluation.context import Attributes, find_attribute
+from flaghoist.evaluation.native import mypyc_attr
 from flaghoist.model.moments import parse_moment
 from flaghoist.model.patterns import Pattern, compile_pattern
 from flaghoist.model.semver import Version, parse_semver
@@ -38,8 +39,10 @@ _LONGEST_REMEMBERED = 64
 
 
 _COLLECTIONS: Final = (list, tuple, set, frozenset)
+_NONE: Final[frozenset[Any]] = frozenset()
 
 
+@mypyc_attr(acyclic=True)
 class AttributeTest(Condition):
     """A test of one attribute.
 
@@ -73,6 +76,7 @@ class AttributeTest(Condition):
         return value is not None and self.holds({self.name: value})
 
 
+@mypyc_attr(acyclic=True)
 class Exists(AttributeTest):
     """The attribute is there."""
 
@@ -83,6 +87,7 @@ class Exists(AttributeTest):
         return find_attribute(attributes, self.name) is not None
 
 
+@mypyc_attr(acyclic=True)
 class OneOf(AttributeTest):
     """The value is one of some texts, numbers and truth values."""
 
@@ -97,8 +102,11 @@ class OneOf(AttributeTest):
         super().__init__(name)
         texts = [value for value in values if isinstance(value, str)]
         self.texts = frozenset([text.casefold() if folded else text for text in texts])
-        self.truths = frozenset([value for value in values if isinstance(value, bool)])
-        self.numbers = frozenset([value for value in values if _is_number(value)])
+        self.truths = _NONE
+        self.numbers = _NONE
+        if len(texts) < len(values):
+            self.truths = frozenset([value for value in values if isinstance(value, bool)])
+            self.numbers = frozenset([value for value in values if _is_number(value)])
         self.folded = folded
 
     def holds(self, attributes: Attributes) -> bool:
@@ -113,6 +121,7 @@ class OneOf(AttributeTest):
         return self.otherwise(value, attributes)
 
 
+@mypyc_attr(acyclic=True)
 class TextTest(AttributeTest):
     """A test of text against some pieces of text."""
 
@@ -127,6 +136,7 @@ class TextTest(AttributeTest):
         self.folded = folded
 
 
+@mypyc_attr(acyclic=True)
 class StartsWith(TextTest):
     """The text begins with one of the pieces."""
 
@@ -140,6 +150,7 @@ class StartsWith(TextTest):
         return self.otherwise(value, attributes)
 
 
+@mypyc_attr(acyclic=True)
 class EndsWith(TextTest):
     """The text ends with one of the pieces."""
 
@@ -153,6 +164,7 @@ class EndsWith(TextTest):
         return self.otherwise(value, attributes)
 
 
+@mypyc_attr(acyclic=True)
 class Contains(TextTest):
     """One of the pieces occurs in the text."""
 
@@ -170,6 +182,7 @@ class Contains(TextTest):
         return self.otherwise(value, attributes)
 
 
+@mypyc_attr(acyclic=True)
 class NumberTest(AttributeTest):
     """A number compared with a bound."""
 
@@ -191,6 +204,7 @@ class NumberTest(AttributeTest):
         return self.otherwise(value, attributes)
 
 
+@mypyc_attr(acyclic=True)
 class ReadTest(AttributeTest):
     """A test of text that has to be read first.
 
@@ -228,6 +242,7 @@ class ReadTest(AttributeTest):
         raise NotImplementedError
 
 
+@mypyc_attr(acyclic=True)
 class Matches(ReadTest):
     """One of the patterns occurs in the text."""
 
@@ -244,6 +259,7 @@ class Matches(ReadTest):
         return any(pattern.search(text) for pattern in self.patterns)
 
 
+@mypyc_attr(acyclic=True)
 class SemverTest(ReadTest):
     """A semantic version, compared by precedence with some others."""
 
@@ -263,6 +279,7 @@ class SemverTest(ReadTest):
         return version is not None and any(self.compare(version, at) for at in self.bounds)
 
 
+@mypyc_attr(acyclic=True)
 class MomentTest(ReadTest):
     """A point in time, before or after some others."""
 
@@ -292,6 +309,7 @@ class MomentTest(ReadTest):
         return any(self.compare(moment, at) for at in self.bounds)
 
 
+@mypyc_attr(acyclic=True)
 class InCidr(ReadTest):
     """An IP address in one of some networks; an IPv4 address mapped into IPv6 is IPv4."""
 

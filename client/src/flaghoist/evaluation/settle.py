@@ -26,7 +26,7 @@ def settle(
         return failed(default, ErrorCode.INVALID_CONTEXT, flag.version)
     except Exception:  # noqa: BLE001 - an attribute may raise whatever it likes
         return failed(default, ErrorCode.GENERAL, flag.version)
-    found = outcome.evaluation
+    found = outcome.told or outcome.tell()
     if outcome.absent:
         return found._replace(value=default)
     if not (outcome.boolean if boolean else _fits(outcome.value, default)):
