@@ -25,6 +25,7 @@ from flaghoist_server.api.routes import (
     flags,
     fleet,
     health,
+    recovery,
     sdk,
     tokens,
 )
@@ -45,6 +46,7 @@ def create_app(services: Services, others: Sequence[ControllerRouterHandler] = (
             *flags.HANDLERS,
             *changes.HANDLERS,
             *fleet.HANDLERS,
+            *recovery.HANDLERS,
         ],
         security=[{"bearer": []}],
     )

@@ -131,6 +131,10 @@ class TokenBook:
         kept = [record for record in self._records.values() if not record.revoked_at]
         return sorted(kept, key=lambda record: (record.created_at, record.id))
 
+    def known(self) -> list[TokenRecord]:
+        """Every token, the revoked ones too."""
+        return list(self._records.values())
+
     def record(self, token: str) -> TokenRecord | None:
         return self._records.get(token)
 

@@ -47,6 +47,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Keep": {
         "store": (f"{_CLI}.store:store", "The store: migrate, backup, restore."),
+        "recover": (f"{_CLI}.recover:recover", "Put back what the store has lost."),
     },
     "Change": {
         "on": (f"{_CLI}.change:on", "Switch a flag on."),
