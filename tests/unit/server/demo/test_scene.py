@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from flaghoist_server.demo.scene import ChangeSeen, Process, Scene
+from flaghoist_server.demo.scene import ChangeSeen, Process, Receipt, Scene
 
 
 def change(version: int, at: float = 100.0) -> ChangeSeen:
     return ChangeSeen(version, at, "ci", "ramp", "new-checkout: ON for 5 %", "")
+
+
+def started(name: str, version: int) -> Process:
+    """A process that had this version when it was first seen."""
+    process = Process(name, "1.0")
+    process.applies(version, at=90.0)
+    return process
 
 
 def test_what_was_served_by_an_older_version_no_longer_counts() -> None:
@@ -49,20 +56,29 @@ def test_the_rate_is_of_the_last_seconds() -> None:
 
 def test_a_change_has_arrived_when_this_or_a_later_version_is_applied() -> None:
     """Two changes that came together are applied together: both have arrived then."""
-    fast, slow, behind = (Process(name, "1.0") for name in ("fast", "slow", "behind"))
+    processes = [started(name, 5) for name in ("fast", "slow", "behind")]
+    fast, slow, behind = processes
     fast.applies(7, at=100.004)
     slow.applies(8, at=100.010)
-    behind.applies(6, at=99.0)
-    scene = Scene([fast, slow, behind], changes=[change(7)])
+    behind.applies(6, at=100.001)
+    scene = Scene(processes, changes=[change(7)])
 
-    arrived = scene.applied(scene.changes[0])
+    receipt = scene.receipt(scene.changes[0])
 
-    assert arrived == pytest.approx([0.004, 0.010])
+    assert (3, 2) == (receipt.processes, receipt.applied)
+    assert receipt.took == pytest.approx(0.010)
+
+
+def test_what_a_process_started_with_did_not_come_to_it() -> None:
+    """It has the change, but that says nothing about how fast a change is."""
+    scene = Scene([started("web", 7)], changes=[change(7)])
+
+    assert Receipt(1, 1, None) == scene.receipt(scene.changes[0])
 
 
 def test_applying_a_version_again_does_not_change_when_it_came() -> None:
     """A reconnect tells the same version once more."""
-    process = Process("web", "1.0")
+    process = started("web", 6)
     process.applies(7, at=100.0)
     process.applies(7, at=200.0)
 
