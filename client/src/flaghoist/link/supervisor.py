@@ -198,4 +198,6 @@ class Supervisor:
                 await channel.report(report)
             except Failure:
                 return  # it is kept for the next channel; why it failed, the channel itself says
+            except Exception as error:  # noqa: BLE001 - a defect: no report is worth the others
+                self._holding.last_error = f"a report could not be sent: {error!r}"
             self._reporter.sent(report)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from flaghoist.protocol.messages import Report
 
 if TYPE_CHECKING:
@@ -17,14 +19,13 @@ if TYPE_CHECKING:
 
     from flaghoist.evaluation.counters import Counters
 
-__all__ = ["FLAGS_PER_REPORT", "Reporter"]
+__all__ = ["MOST_BYTES", "Reporter"]
 
-FLAGS_PER_REPORT = 300
-"""Keys have at most 128 characters and variants few: about 20 kB, below a server's 64 KiB."""
+MOST_BYTES = 30_000
+"""Of counts in one report, and as much again for what was rejected: a server reads 64 KiB."""
 
-_REJECTED_PER_REPORT = 50
+_MOST_REJECTED = 30
 _REASON_LIMIT = 200
-
 
 class Reporter:
     """Turns counters into reports with rising sequence numbers."""
@@ -66,11 +67,25 @@ class Reporter:
 
 
 def _parts(counts: dict[str, dict[str, int]]) -> Iterator[dict[str, dict[str, int]]]:
-    keys = list(counts)
-    for start in range(0, len(keys) or 1, FLAGS_PER_REPORT):
-        yield {key: counts[key] for key in keys[start : start + FLAGS_PER_REPORT]}
+    """The counts in parts that fit into a report; one part of nothing if there are none."""
+    part: dict[str, dict[str, int]] = {}
+    size = 0
+    for key, variants in counts.items():
+        if not key.isprintable():  # never a flag's; a lone surrogate could not even be sent
+            continue
+        entry = len(msgspec.json.encode({key: variants}))
+        if size + entry > MOST_BYTES:
+            yield part
+            part, size = {}, 0
+        part[key] = variants
+        size += entry
+    yield part
 
 
 def _shortened(rejected: dict[str, str]) -> dict[str, str]:
-    first = list(rejected.items())[:_REJECTED_PER_REPORT]
-    return {key: why[:_REASON_LIMIT] for key, why in first}
+    first = list(rejected.items())[:_MOST_REJECTED]
+    return {key: _sendable(why[:_REASON_LIMIT]) for key, why in first}
+
+
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
