@@ -13,7 +13,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from flaghoist_server.console.desk import PER_PAGE
@@ -25,7 +26,7 @@ from flaghoist_server.console.words.receipts import Receipt, receipt
 __all__ = ["Tick", "live", "ticks"]
 
 _AT_LEAST_S = 1.0
-_Short = Annotated[str, Parameter(max_length=300)]
+_Short = Annotated[str, QueryParameter(max_length=300)]
 
 
 class Tick(msgspec.Struct, omit_defaults=True):
@@ -42,13 +43,13 @@ class Tick(msgspec.Struct, omit_defaults=True):
 
 @get("/env/{environment:str}/live")
 async def live(
-    room: Room,
-    visit: Visit,
+    room: NamedDependency[Room],
+    visit: NamedDependency[Visit],
     request: Request[Any, Any, Any],
-    environment: str,
+    environment: FromPath[str],
     flag: _Short = "",
     q: _Short = "",
-    page: int = 1,
+    page: FromQuery[int] = 1,
 ) -> Response[Any]:
     """The stream of the list (`q`, `page`) or of one flag."""
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":

@@ -83,5 +83,5 @@ def _signed_out(request: Request[Any, Any, Any], _: SignedOut) -> Response[Any]:
     if "text/event-stream" in request.headers.get("accept", ""):
         return Response(b"", status_code=401, headers={"cache-control": "no-store"})
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    asked = "" if request.method != "GET" or here == "/" else f"?{urlencode({'next': here})}"
+    asked = "" if request.method != "GET" or here == "/" else f"?{urlencode({'after': here})}"
     return Redirect(f"/sign-in{asked}", status_code=303, headers={"cache-control": "no-store"})

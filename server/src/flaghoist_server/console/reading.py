@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import MediaType, Request, Response, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from flaghoist.model.digest import digest
@@ -19,12 +20,13 @@ from flaghoist_server.console.views import Ask, flag_url, list_url
 
 __all__ = ["ask_page", "asset", "favicon", "flag", "flags", "home"]
 
-_Key = str
 _YEAR = "public, max-age=31536000, immutable"
 
 
 @get("/", name="console")
-async def home(room: Room, visit: Visit, request: Request[Any, Any, Any]) -> Response[Any]:
+async def home(
+    room: NamedDependency[Room], visit: NamedDependency[Visit], request: Request[Any, Any, Any]
+) -> Response[Any]:
     """The first environment, or how to make one."""
     places = room.desk.places(visit.visitor)
     if not places:
@@ -34,12 +36,12 @@ async def home(room: Room, visit: Visit, request: Request[Any, Any, Any]) -> Res
 
 @get("/env/{environment:str}")
 async def flags(
-    room: Room,
-    visit: Visit,
+    room: NamedDependency[Room],
+    visit: NamedDependency[Visit],
     request: Request[Any, Any, Any],
-    environment: str,
-    q: Annotated[str, Parameter(max_length=200)] = "",
-    page: int = 1,
+    environment: FromPath[str],
+    q: Annotated[str, QueryParameter(max_length=200)] = "",
+    page: FromQuery[int] = 1,
 ) -> Response[bytes]:
     """Every flag of an environment, or those that `q` means."""
     _check_environment(room, visit, environment)
@@ -52,12 +54,12 @@ async def flags(
 
 @get("/env/{environment:str}/flag/{key:path}")
 async def flag(
-    room: Room,
-    visit: Visit,
+    room: NamedDependency[Room],
+    visit: NamedDependency[Visit],
     request: Request[Any, Any, Any],
-    environment: str,
-    key: _Key,
-    window: Annotated[str, Parameter(max_length=10)] = "5m",
+    environment: FromPath[str],
+    key: FromPath[str],
+    window: Annotated[str, QueryParameter(max_length=10)] = "5m",
 ) -> Response[bytes]:
     """One flag."""
     key = _check_flag(room, visit, environment, key)
@@ -68,7 +70,11 @@ async def flag(
 
 @get(["/env/{environment:str}/kill/{key:path}", "/env/{environment:str}/undo/{key:path}"])
 async def ask_page(
-    room: Room, visit: Visit, request: Request[Any, Any, Any], environment: str, key: _Key
+    room: NamedDependency[Room],
+    visit: NamedDependency[Visit],
+    request: Request[Any, Any, Any],
+    environment: FromPath[str],
+    key: FromPath[str],
 ) -> Response[bytes]:
     """The one question before a kill, and before an undo that was asked for by key."""
     key = _check_flag(room, visit, environment, key)
@@ -78,7 +84,9 @@ async def ask_page(
 
 
 @get("/assets/{digest:str}/{name:str}", media_type=MediaType.TEXT)
-async def asset(request: Request[Any, Any, Any], digest: str, name: str) -> Response[bytes]:
+async def asset(
+    request: Request[Any, Any, Any], digest: FromPath[str], name: FromPath[str]
+) -> Response[bytes]:
     """One of the page's own files."""
     files = assets()
     if name not in files.files:

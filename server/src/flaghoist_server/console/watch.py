@@ -97,7 +97,8 @@ class Watch:
     async def next_look(self, at_most_s: float) -> None:
         """Wait until something may have moved, but not for ever."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._beat.wait(), at_most_s)
+            async with asyncio.timeout(at_most_s):
+                await self._beat.wait()
 
     def _hurry(self) -> None:
         self._eager_until = self.clock() + _EAGER_FOR_S
@@ -108,7 +109,9 @@ class Watch:
             self._woken.clear()
             eager = self.clock() < self._eager_until
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), _EAGER_S if eager else _LOOK_S)
+                # not `wait_for`: until Python 3.12 it loses a cancellation that meets the event
+                async with asyncio.timeout(_EAGER_S if eager else _LOOK_S):
+                    await self._woken.wait()
             await self._look()
             beat, self._beat = self._beat, asyncio.Event()
             beat.set()

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from flaghoist_server.change.commands import Command, CommandError, Ramp, SetState, Undo
@@ -28,7 +30,10 @@ _MAX_REASON = 500
 
 @post("/env/{environment:str}/changes", status_code=303)
 async def change(
-    room: Room, visit: Visit, request: Request[Any, Any, Any], environment: str
+    room: NamedDependency[Room],
+    visit: NamedDependency[Visit],
+    request: Request[Any, Any, Any],
+    environment: FromPath[str],
 ) -> Response[Any]:
     """Make one change and show the flag."""
     form = {name: str(value) for name, value in (await request.form()).items()}

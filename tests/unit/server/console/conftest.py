@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncIterator
+from html.parser import HTMLParser
 from typing import Any, cast
 
 import httpx
@@ -108,7 +109,7 @@ class Browser:
 
     async def sign_in(self, token: str, after: str = "/") -> httpx.Response:
         csrf = await self.secret("/sign-in")
-        return await self.post("/sign-in", {"csrf": csrf, "token": token, "next": after})
+        return await self.post("/sign-in", {"csrf": csrf, "token": token, "after": after})
 
     async def change(
         self, command: str, key: str = "new-checkout", **fields: str
@@ -118,6 +119,26 @@ class Browser:
         form = {"csrf": csrf, "command": command, "key": key, **fields}
         answer = await self.post("/env/production/changes", form)
         return await self.get(answer.headers["location"])
+
+
+class Elements(HTMLParser):
+    """The elements of a page, each with its attributes, and the page's text in one line."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self._words: list[str] = []
+        self.feed(page)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self._words)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self._words += data.split()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ async def test_a_stranger_is_led_to_the_form_and_back(house: House) -> None:
     """The page that was asked for is shown after signing in."""
     browser = house.browser()
     asked = await browser.get("/env/production?q=theme")
-    assert (303, "/sign-in?next=%2Fenv%2Fproduction%3Fq%3Dtheme") == (
+    assert (303, "/sign-in?after=%2Fenv%2Fproduction%3Fq%3Dtheme") == (
         asked.status_code,
         asked.headers["location"],
     )
