@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from flaghoist.evaluation.counters import Counters
 from flaghoist.protocol.codec import encode
 from flaghoist.protocol.messages import Report
@@ -111,26 +107,16 @@ def test_a_key_that_cannot_be_sent_harms_no_other() -> None:
     assert [{"known": {"": 1}}] == [report.counts for report in send_all(Reporter(counters))]
 
 
-@settings(max_examples=25)
-@given(
-    st.dictionaries(
-        st.text(max_size=128),
-        st.dictionaries(st.text(min_size=60, max_size=128), st.just(1), max_size=10),
-        max_size=20,
-    ),
-    st.dictionaries(st.text(max_size=128), st.text(max_size=500), max_size=40),
-)
-def test_a_report_is_never_too_large_to_be_read(
-    counts: dict[str, dict[str, int]], rejected: dict[str, str]
-) -> None:
-    """Whatever the keys are, a server takes it; nothing that can be said is lost."""
+def test_a_report_is_never_too_large_to_be_read() -> None:
+    """However long the names are, a server takes it; nothing that can be said is lost."""
     counters = Counters()
-    for key, variants in counts.items():
-        for variant in variants:
-            count(counters, key, variant, 10**15)
+    longest = "\N{WAVING HAND SIGN}" * 124
+    for flag in range(400):
+        for variant in range(flag % 20):
+            count(counters, f"{longest}{flag}", f"{longest}{variant}", 10**15)
+    rejected = {f"{longest}{flag}": longest * 5 for flag in range(400)}
+
     reports = send_all(Reporter(counters), rejected)
 
-    assert all(len(encode(report)) <= MAX_CLIENT_FRAME for report in reports)
-    expected = {key for key, variants in counts.items() if variants and key.isprintable()}
-    assert expected == {key for report in reports for key in report.counts}
-    assert all(msgspec.json.decode(encode(report)) for report in reports)
+    assert max(len(encode(report)) for report in reports) <= MAX_CLIENT_FRAME
+    assert 380 == len({key for report in reports for key in report.counts})
