@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flaghoist.errors import InvalidContext
+from flaghoist.evaluation.native import mypyc_attr
 
 __all__ = ["TARGETING_KEY", "Attributes", "Context", "attributes_of", "find_attribute"]
 
@@ -20,6 +21,7 @@ TARGETING_KEY: Final = "targeting_key"
 Attributes = dict[str, object]
 
 
+@mypyc_attr(allow_interpreted_subclasses=True, serializable=True)
 class Context:
     """An evaluation context: `Context("user-42", plan="pro", address={"country": "NL"})`.
 
@@ -33,9 +35,11 @@ class Context:
     attributes: Attributes
     """All of them, the targeting key among them."""
 
-    def __init__(self, targeting_key: object = None, /, **attributes: object) -> None:
-        if targeting_key is not None:
-            attributes[TARGETING_KEY] = targeting_key
+    # Its first parameter could not be called targeting_key: compiled, that would be one keyword
+    # with the attribute of this name (mypyc 2.4).
+    def __init__(self, _key: object = None, /, **attributes: object) -> None:
+        if _key is not None:
+            attributes[TARGETING_KEY] = _key
         self.targeting_key = attributes.get(TARGETING_KEY)
         self.attributes = attributes
 
