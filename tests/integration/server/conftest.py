@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.chaos.sdks import Sdks
+from tests.integration.server.applications import Applications
 from tests.integration.server.peer import Peer
 from tests.integration.server.site import Site
 
@@ -37,12 +37,12 @@ async def site(sites: Callable[..., Site]) -> Site:
 
 
 @pytest.fixture
-def sdks() -> Iterator[Callable[..., Sdks]]:
-    """`sdks(urls, token, flags, clients=, processes=)` starts processes with real SDK clients."""
-    started: list[Sdks] = []
+def applications() -> Iterator[Callable[..., Applications]]:
+    """`applications(url, token, flags, clients=, processes=)` starts processes with real SDKs."""
+    started: list[Applications] = []
 
-    def start(*arguments: Any, **named: Any) -> Sdks:
-        started.append(Sdks(*arguments, **named))
+    def start(*arguments: Any, **named: Any) -> Applications:
+        started.append(Applications(*arguments, **named))
         return started[-1]
 
     yield start

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import psutil
-from tests.chaos.servers import eventually
+from tests.integration.server.waiting import eventually
 from tests.redis_servers import free_port
 
 __all__ = ["ADMIN_TOKEN", "ENVIRONMENT", "Site"]

@@ -6,18 +6,18 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from tests.chaos.sdks import Sdks
+from tests.integration.server.applications import Applications
 from tests.integration.server.site import Site
 
 FLIPS = 100
 
 
 async def test_every_process_sees_every_flip_and_no_receipt_is_early(
-    site: Site, sdks: Callable[..., Sdks]
+    site: Site, applications: Callable[..., Applications]
 ) -> None:
     """Each client of each process is asked what it has as soon as the receipt is there."""
     token = await site.prepare("checkout")
-    fleet = sdks(site.url, token, ["checkout"], clients=4, processes=3)
+    fleet = applications(site.url, token, ["checkout"], clients=4, processes=3)
     await fleet.all_at(await site.position())
 
     early, receipts = [], []
@@ -26,20 +26,19 @@ async def test_every_process_sees_every_flip_and_no_receipt_is_early(
         receipts.append((told["connected"], told["applied"]))
         early += [seen for seen in await fleet.look() if seen.version < told["version"]]
 
-    arrivals = await fleet.arrivals()
+    had = await fleet.versions()
     assert [(12, 12)] * FLIPS == receipts
     assert [] == early
-    assert [FLIPS] * 12 == [
-        len(versions.keys() & set(range(3, 3 + FLIPS))) for versions in arrivals
-    ]
+    flips = set(range(3, 3 + FLIPS))
+    assert [FLIPS] * 12 == [len(flips & versions) for versions in had]
 
 
 async def test_the_newest_of_many_changes_reaches_everyone_whatever_is_skipped(
-    site: Site, sdks: Callable[..., Sdks]
+    site: Site, applications: Callable[..., Applications]
 ) -> None:
     """Nobody waits for receipts here: changes overtake each other on the way, none gets lost."""
     token = await site.prepare("checkout", "search")
-    fleet = sdks(site.url, token, ["checkout", "search"], clients=5, processes=2)
+    fleet = applications(site.url, token, ["checkout", "search"], clients=5, processes=2)
     await fleet.all_at(await site.position())
 
     await asyncio.gather(
@@ -53,12 +52,12 @@ async def test_the_newest_of_many_changes_reaches_everyone_whatever_is_skipped(
 
 
 async def test_a_process_that_stands_still_gets_the_newest_when_it_goes_on(
-    site: Site, sdks: Callable[..., Sdks]
+    site: Site, applications: Callable[..., Applications]
 ) -> None:
     """The receipt does not claim that it had the change; nobody else waits for it."""
     token = await site.prepare("checkout")
-    quick = sdks(site.url, token, ["checkout"], clients=3)
-    still = sdks(site.url, token, ["checkout"], clients=2)
+    quick = applications(site.url, token, ["checkout"], clients=3)
+    still = applications(site.url, token, ["checkout"], clients=2)
     position = await site.position()
     await asyncio.gather(quick.all_at(position), still.all_at(position))
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tests.chaos.sdks import Sdks
-from tests.chaos.servers import eventually
+from tests.integration.server.applications import Applications
 from tests.integration.server.site import Site
+from tests.integration.server.waiting import eventually
 
 
 async def test_a_killed_server_changes_no_evaluation_and_its_return_brings_the_newest(
-    site: Site, sdks: Callable[..., Sdks]
+    site: Site, applications: Callable[..., Applications]
 ) -> None:
     """Acknowledged changes are there after each of two kills, and reach every client."""
     token = await site.prepare("checkout")
-    fleet = sdks(site.url, token, ["checkout"], clients=5, processes=2)
+    fleet = applications(site.url, token, ["checkout"], clients=5, processes=2)
     await fleet.all_at(await site.position())
 
     found = []
@@ -40,12 +40,12 @@ async def test_a_killed_server_changes_no_evaluation_and_its_return_brings_the_n
 
 
 async def test_a_change_that_was_cut_off_is_there_whole_or_not_at_all(
-    site: Site, sdks: Callable[..., Sdks]
+    site: Site, applications: Callable[..., Applications]
 ) -> None:
     """The server dies while it writes; the log is whole afterwards, and so is what SDKs have."""
     keys = [f"flag-{number}" for number in range(20)]
     token = await site.prepare(*keys)
-    fleet = sdks(site.url, token, keys, clients=3)
+    fleet = applications(site.url, token, keys, clients=3)
     acknowledged = 0
 
     async def write(percent: int) -> None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from tests.chaos.sdks import Sdks
-from tests.chaos.servers import eventually
+from tests.integration.server.applications import Applications
 from tests.integration.server.peer import Peer
 from tests.integration.server.site import ENVIRONMENT, Site
+from tests.integration.server.waiting import eventually
 
 DEAF = 50
 SMALL_BUFFER = 4096
 
 
 async def test_peers_that_stop_reading_cost_little_delay_nobody_and_are_let_go(
-    sites: Callable[..., Site], sdks: Callable[..., Sdks], peers: Callable[..., Peer]
+    sites: Callable[..., Site],
+    applications: Callable[..., Applications],
+    peers: Callable[..., Peer],
 ) -> None:
     """They are closed as too slow; memory does not grow with what they miss."""
     site = sites(stream={"stalled_seconds": 3.0})
     await site.start()
     token = await site.prepare("checkout")
-    quick = sdks(site.url, token, ["checkout"], clients=10)
+    quick = applications(site.url, token, ["checkout"], clients=10)
     await quick.all_at(await site.position())
     await _change_much(site, times=40)  # what the server remembers of changes is full by now
     for number in range(DEAF):
@@ -40,13 +42,15 @@ async def test_peers_that_stop_reading_cost_little_delay_nobody_and_are_let_go(
 
 
 async def test_a_peer_that_is_silent_is_cut_within_two_and_a_half_beats(
-    sites: Callable[..., Site], sdks: Callable[..., Sdks], peers: Callable[..., Peer]
+    sites: Callable[..., Site],
+    applications: Callable[..., Applications],
+    peers: Callable[..., Peer],
 ) -> None:
     """Its machine has lost power: no FIN comes, pings get no answer. Those who answer stay."""
     site = sites(stream={"beat_seconds": 2.0})
     await site.start()
     token = await site.prepare("checkout")
-    quick = sdks(site.url, token, ["checkout"], clients=3)
+    quick = applications(site.url, token, ["checkout"], clients=3)
     await quick.all_at(await site.position())
     await peers(site, token, "half-open").connected()
     await eventually(_fleet_of(site, 4), "everybody to be in the fleet")
@@ -82,13 +86,13 @@ async def test_who_says_no_hello_or_too_much_or_nonsense_is_closed(
 
 
 async def test_revoking_a_token_closes_its_streams_and_no_other(
-    site: Site, sdks: Callable[..., Sdks], peers: Callable[..., Peer]
+    site: Site, applications: Callable[..., Applications], peers: Callable[..., Peer]
 ) -> None:
     """Within five seconds, with a code that says why; what is held goes on being served."""
     kept = await site.prepare("checkout")
     revoked = await site.make_token()
-    staying = sdks(site.url, kept, ["checkout"], clients=2)
-    leaving = sdks(site.url, revoked["token"], ["checkout"], clients=2)
+    staying = applications(site.url, kept, ["checkout"], clients=2)
+    leaving = applications(site.url, revoked["token"], ["checkout"], clients=2)
     peer = await peers(site, revoked["token"], "told why").connected()
     for fleet in (staying, leaving):
         await fleet.all_at(await site.position())
@@ -135,7 +139,7 @@ async def _change_much(site: Site, times: int) -> None:
         await site.post("/api/v1/apply", {"file": {"flaghoist": 1, "flags": shown}})
 
 
-def _fleet_of(site: Site, count: int) -> Callable[[], object]:
+def _fleet_of(site: Site, count: int) -> Callable[[], Awaitable[bool]]:
     async def holds() -> bool:
         return len(await site.fleet()) == count
 

@@ -51,7 +51,8 @@ async def live_events(
             yield _event("counts", {"rates": _rates(parts)})
         look += 1
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(services.readiness.draining.wait(), _LOOK_SECONDS)
+            async with asyncio.timeout(_LOOK_SECONDS):
+                await services.readiness.draining.wait()
 
 
 def _state(told: State | None, state: State, parts: list[Part]) -> dict[str, Any]:

@@ -122,8 +122,8 @@ class Server:
         listener = _bind(self.settings.host, self.settings.port)
         self.port = listener.getsockname()[1]
         stack.callback(listener.close)
-        http = await _start_http(services, self._console, listener)
-        stack.push_async_callback(http.stop)
+        self._http = await _start_http(services, self._console, listener)
+        stack.push_async_callback(self._http.stop)
         stack.push_async_callback(services.store.close)
         stack.push_async_callback(services.feed.close)
         await self._open_store()
@@ -172,6 +172,7 @@ class Server:
             await services.hub.drain(seconds)
             notice = min(self.settings.notice_seconds, seconds) - (time.monotonic() - began)
             await asyncio.sleep(max(0.0, notice))
+            await self._http.stop()  # first: who is still answered needs all the rest
         await self._stack.aclose()
         _log.info("ended", extra={"action": "serve.ended"})
 
@@ -267,6 +268,7 @@ class _Http(uvicorn.Server):
         self._listening.set()
 
     async def stop(self) -> None:
+        """Take no more connections and finish the answers; stopping twice is fine."""
         self.should_exit = True
         await self._task
 
