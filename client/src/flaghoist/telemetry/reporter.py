@@ -24,7 +24,7 @@ __all__ = ["MOST_BYTES", "Reporter"]
 MOST_BYTES = 30_000
 """Of counts in one report, and as much again for what was rejected: a server reads 64 KiB."""
 
-_MOST_REJECTED = 30
+_MOST_REJECTED = 20
 _REASON_LIMIT = 200
 
 class Reporter:
