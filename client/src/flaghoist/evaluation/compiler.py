@@ -92,7 +92,8 @@ class _FlagCompiler:
             made.weight += requirement.weight
         made.weight += self._weight
         if made.depth > MAX_REQUIRES_DEPTH + 1:
-            raise FlagError(self._key, f"it requires flags {made.depth - 1} deep")
+            found = f"it requires flags that require flags, {made.depth - 1} times"
+            raise FlagError(self._key, f"{found}; at most {MAX_REQUIRES_DEPTH}")
         _check_weight(self._key, made.weight)
         return made
 
@@ -185,7 +186,8 @@ def compile_when(
     """
     made = _condition(key, when, segments, key if salt is None else salt)
     if made.depth > MAX_CONDITION_DEPTH:
-        raise FlagError(key, f"its conditions are {made.depth} deep, segments included")
+        found = f"its conditions are {made.depth} deep, segments included"
+        raise FlagError(key, f"{found}; at most {MAX_CONDITION_DEPTH}")
     _check_weight(key, made.weight)
     return made
 
