@@ -57,13 +57,22 @@ def files_of(place: Path) -> Iterator[Path]:
 
 
 def imports_of(file: Path) -> Iterator[tuple[int, str]]:
-    """Absolute names of all modules that a file imports, those for type checking too."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    """Absolute names of all modules that a file imports when it runs."""
+    tree = ast.parse(file.read_text())
+    hints = [node for node in ast.walk(tree) if is_for_type_checking(node)]
+    left_out = {id(node) for hint in hints for node in ast.walk(hint)}
+    for node in ast.walk(tree):
+        if id(node) in left_out:
+            continue
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}:{node.lineno}: imports are absolute here"
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def is_for_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def room_of(name: str, package: str) -> str | None:

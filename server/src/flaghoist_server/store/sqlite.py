@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 import msgspec
@@ -39,7 +39,7 @@ from flaghoist_server.store.sqlite_file import (
     open_writer,
     queries,
 )
-from flaghoist_server.store.sqlite_thread import ConnectionThread
+from flaghoist_server.store.sqlite_thread import ConnectionThread, FileReplaced
 
 __all__ = ["SNAPSHOT_EVERY", "SqliteStore"]
 
@@ -47,6 +47,8 @@ SNAPSHOT_EVERY = 256
 """Whether a snapshot is due is looked at this often: a replay of so many entries takes ~5 ms."""
 
 _NO_LIMIT = 2**62
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _query = queries()
@@ -82,6 +84,7 @@ class SqliteStore:
             "flaghoist-store-writer", path, lambda: open_writer(path, max_pages)
         )
         self._reader = ConnectionThread("flaghoist-store-reader", path, lambda: open_reader(path))
+        self._adopting = asyncio.Lock()
         self._hints = Hints()
         self._snapshots: set[asyncio.Task[None]] = set()
         self._started = False
@@ -124,19 +127,19 @@ class SqliteStore:
 
     async def heads(self) -> list[Head]:
         """See `Store.heads`."""
-        return await self._reader.run(
+        return await self._read(
             lambda connection: [Head(*row) for row in connection.execute(_query["heads"])]
         )
 
     async def begin(self, change: Change, after: Head | None) -> bool:
         """See `Store.begin`."""
-        await self._writer.run(lambda connection: _begin(connection, change, after))
+        await self._write(lambda connection: _begin(connection, change, after))
         self._hints.tell(change.environment)
         return True
 
     async def load(self, environment: str) -> State | None:
         """See `Store.load`."""
-        return await self._reader.run(lambda connection: _load(connection, environment))
+        return await self._read(lambda connection: _load(connection, environment))
 
     async def read(self, environment: str, after: int, limit: int = 1000) -> list[Change]:
         """See `Store.read`."""
@@ -144,9 +147,7 @@ class SqliteStore:
 
     async def base(self, environment: str, version: int) -> State | None:
         """See `Store.base`."""
-        return await self._reader.run(
-            lambda connection: _snapshot(connection, environment, version)
-        )
+        return await self._read(lambda connection: _snapshot(connection, environment, version))
 
     async def history(
         self, environment: str, key: str | None = None, limit: int = 50, before: int | None = None
@@ -166,7 +167,7 @@ class SqliteStore:
     ) -> bool:
         """See `Store.append`."""
         now = self._clock()
-        await self._writer.run(lambda connection: _append(connection, changes, answer, now))
+        await self._write(lambda connection: _append(connection, changes, answer, now))
         for environment in {change.environment for change in changes}:
             self._hints.tell(environment)
         for change in changes:
@@ -181,17 +182,17 @@ class SqliteStore:
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """See `Store.remembered`."""
         since = self._clock() - ANSWER_KEPT_S
-        return await self._reader.run(lambda connection: _answer(connection, key, since))
+        return await self._read(lambda connection: _answer(connection, key, since))
 
     async def put_token(self, token: TokenRecord) -> None:
         """See `Store.put_token`."""
         row = {"id": token.id, "record": _encode(token)}
-        await self._writer.run(lambda connection: connection.execute(_query["put_token"], row))
+        await self._write(lambda connection: connection.execute(_query["put_token"], row))
         self._hints.tell("")
 
     async def tokens(self) -> list[TokenRecord]:
         """See `Store.tokens`."""
-        return await self._reader.run(
+        return await self._read(
             lambda connection: [
                 _decode_token(record) for (record,) in connection.execute(_query["tokens"])
             ]
@@ -201,8 +202,43 @@ class SqliteStore:
         """See `Store.hints`."""
         return self._hints.listen()
 
+    async def _read(self, job: Callable[[apsw.Connection], T]) -> T:
+        return await self._run(self._reader, job)
+
+    async def _write(self, job: Callable[[apsw.Connection], T]) -> T:
+        return await self._run(self._writer, job)
+
+    async def _run(self, thread: ConnectionThread, job: Callable[[apsw.Connection], T]) -> T:
+        if self._adopting.locked():
+            async with self._adopting:
+                pass  # nobody opens the file while its old log still lies beside it
+        try:
+            return await thread.run(job)
+        except FileReplaced:
+            await self._adopt()
+            return await thread.run(job)
+
+    async def _adopt(self) -> None:
+        """Turn to the file that has been put in place of the open one.
+
+        What lies in the old file's write-ahead log must not be replayed into the new one, so both
+        connections are closed and the log is removed before either is opened again.
+        """
+        async with self._adopting:
+            if not (self._reader.replaced or self._writer.replaced):
+                return  # somebody else has done it meanwhile
+            await self._reader.drop()
+            await self._writer.drop()
+            for suffix in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            _log.warning(
+                "another file has been put in place of the store's; it is the store from now on",
+                extra={"action": "store_replaced"},
+            )
+            await self._writer.run(_nothing)
+
     async def _entries(self, query: str, **where: Any) -> list[Change]:
-        return await self._reader.run(
+        return await self._read(
             lambda connection: [
                 _decode_change(entry) for (entry,) in connection.execute(_query[query], where)
             ]
@@ -215,9 +251,9 @@ class SqliteStore:
 
     async def _make_snapshot(self, environment: str) -> None:
         try:
-            made = await self._reader.run(lambda connection: _due_snapshot(connection, environment))
+            made = await self._read(lambda connection: _due_snapshot(connection, environment))
             if made is not None:
-                await self._writer.run(
+                await self._write(
                     lambda connection: connection.execute(_query["add_snapshot"], made)
                 )
         except StoreError as error:

@@ -166,8 +166,9 @@ def _migrate(connection: apsw.Connection) -> None:
             continue
         connection.execute(file.read_text())
         connection.execute("INSERT INTO migration (name) VALUES (?)", (file.name,))
-    connection.pragma("application_id", _APPLICATION_ID)
-    connection.pragma("user_version", FORMAT)
+    for name, value in (("application_id", _APPLICATION_ID), ("user_version", FORMAT)):
+        if connection.pragma(name) != value:
+            connection.pragma(name, value)
 
 
 def _read_mounts() -> str:

@@ -18,20 +18,27 @@ import apsw
 
 from flaghoist_server.store.port import StoreError, StoreReadOnly, StoreUnavailable
 
-__all__ = ["ConnectionThread", "store_error"]
+__all__ = ["ConnectionThread", "FileReplaced", "store_error"]
 
 T = TypeVar("T")
 
-_Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[apsw.Connection], Any]]
+_Job = tuple[
+    asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[apsw.Connection], Any] | None
+]
 
 _FULL = "the disk is full or the file at its limit: free space; reading goes on, writing resumes"
+
+
+class FileReplaced(StoreUnavailable):
+    """Another file stands where the open one stood: a backup that was moved there."""
 
 
 class ConnectionThread:
     """Runs functions of a connection in a thread of its own; `connect` opens it there.
 
-    When the file at `path` has been removed or replaced, the connection is opened anew: what is
-    written to a file without a name would be lost.
+    When the file at `path` has been removed, the connection is opened anew: what is written to a
+    file without a name would be lost. When another file stands there, `run` raises `FileReplaced`:
+    its owner has to drop all connections first, see `drop`.
     """
 
     def __init__(self, name: str, path: Path, connect: Callable[[], apsw.Connection]) -> None:
@@ -43,6 +50,12 @@ class ConnectionThread:
         self._connection: apsw.Connection | None = None
         self._identity: tuple[int, int] | None = None
 
+    @property
+    def replaced(self) -> bool:
+        """Whether another file stands at the path than the one that is open."""
+        now = _identity(self._path)
+        return self._connection is not None and now is not None and now != self._identity
+
     def start(self) -> None:
         """Start the thread; the connection is opened by the first job."""
         self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
@@ -52,14 +65,15 @@ class ConnectionThread:
         """The result of `job`, once its turn has come.
 
         Raises:
+            FileReplaced: another file stands at the path now.
             StoreError: SQLite could not do it.
         """
-        if self._thread is None:
-            raise StoreUnavailable(f"{self._path} is not open: start the store first")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put((loop, future, job))
-        return await future
+        result: T = await self._hand_over(job)
+        return result
+
+    async def drop(self) -> None:
+        """Close the connection; the next job opens it anew."""
+        await self._hand_over(None)
 
     async def close(self) -> None:
         """Do what is waiting, then close the connection and end the thread."""
@@ -68,13 +82,24 @@ class ConnectionThread:
             self._jobs.put(None)
             await asyncio.to_thread(thread.join)
 
+    async def _hand_over(self, job: Callable[[apsw.Connection], Any] | None) -> Any:
+        if self._thread is None:
+            raise StoreUnavailable(f"{self._path} is not open: start the store first")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._jobs.put((loop, future, job))
+        return await future
+
     def _work(self) -> None:
         while (work := self._jobs.get()) is not None:
             loop, future, job = work
             result: Any = None
             failure: Exception | None = None
             try:
-                result = job(self._opened())
+                if job is None:
+                    self._drop()
+                else:
+                    result = job(self._opened())
             except apsw.Error as error:
                 failure = store_error(self._path, error)
             except Exception as error:  # noqa: BLE001  # whatever it is, the waiting task must hear
@@ -86,7 +111,9 @@ class ConnectionThread:
         self._drop()
 
     def _opened(self) -> apsw.Connection:
-        if self._connection is not None and self._identity != _identity(self._path):
+        if self.replaced:
+            raise FileReplaced(f"another file has been put in the place of {self._path}")
+        if self._connection is not None and _identity(self._path) is None:
             self._drop()
         if self._connection is None:
             self._connection = self._connect()
