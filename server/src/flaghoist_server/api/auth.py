@@ -16,7 +16,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler, WebsocketRouteHandler
 from litestar.routes import ASGIRoute
 
-from flaghoist_server.api.problem import Refusal
+from flaghoist_server.api.problem import Refusal, unknown_environment
 from flaghoist_server.api.services import Services
 from flaghoist_server.api.tokens import Identity, bearer
 from flaghoist_server.change.roles import Permission, allows
@@ -95,9 +95,7 @@ class authorise:  # noqa: N801  # used as the guard function that it is
         environment = connection.path_params.get("environment", "")
         foreign = identity.environment and environment and environment != identity.environment
         if foreign or (environment and environment not in self._services.feed.environments):
-            raise Refusal(
-                404, f"there is no environment {environment!r}", kind="unknown-environment"
-            )
+            raise unknown_environment(environment)
         if permission != "any" and not allows(identity.role, permission):
             raise Refusal(403, f"a token of role {identity.role!r} may not do this")
         if handler.opt["everywhere"] and identity.environment:

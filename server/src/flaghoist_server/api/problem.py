@@ -29,7 +29,13 @@ from flaghoist.model.problem import Problem
 from flaghoist_server.change.commands import CommandError
 from flaghoist_server.store.port import Conflict, StoreReadOnly, StoreUnavailable
 
-__all__ = ["HANDLERS", "Refusal", "problem_response", "problems_as_json"]
+__all__ = [
+    "HANDLERS",
+    "Refusal",
+    "problem_response",
+    "problems_as_json",
+    "unknown_environment",
+]
 
 _log = logging.getLogger("flaghoist.api")
 
@@ -53,6 +59,11 @@ class Refusal(Exception):
         self.kind = kind
         self.headers = dict(headers or {})
         self.fields = dict(fields or {})
+
+
+def unknown_environment(name: str) -> Refusal:
+    """Also for one that is there and not this token's: both are told in the same words."""
+    return Refusal(404, f"there is no environment {name!r}", kind="unknown-environment")
 
 
 def problem_response(

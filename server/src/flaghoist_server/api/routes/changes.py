@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import QueryParameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from flaghoist.errors import DocumentError, FlagError
 from flaghoist.model.flag import Flag, Segment
 from flaghoist.model.flagfile import FlagFile, file_of, parse_flag_document
 from flaghoist_server.api.auth import identity_of, needs
-from flaghoist_server.api.problem import Refusal, problems_as_json
+from flaghoist_server.api.problem import Refusal, problems_as_json, unknown_environment
 from flaghoist_server.api.services import Services
 from flaghoist_server.api.submit import Submission
 from flaghoist_server.change.change import Change, Edit
@@ -55,10 +56,10 @@ class ApplyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     "/environments/{environment:str}/changes", opt=needs("flip"), status_code=200, tags=["changes"]
 )
 async def change_flag(
-    services: Services,
+    services: NamedDependency[Services],
     request: Request[Any, Any, Any],
-    environment: str,
-    data: ChangeRequest,
+    environment: FromPath[str],
+    data: JSONBody[ChangeRequest],
     wait: WaitSeconds = None,
 ) -> dict[str, Any]:
     """Switch, ramp, kill or undo one flag. With `wait` the answer comes with the receipt."""
@@ -81,9 +82,9 @@ async def change_flag(
 
 @post("/apply", opt=needs("edit"), status_code=200, tags=["changes"])
 async def apply_file(
-    services: Services,
+    services: NamedDependency[Services],
     request: Request[Any, Any, Any],
-    data: ApplyRequest,
+    data: JSONBody[ApplyRequest],
     wait: WaitSeconds = None,
 ) -> dict[str, Any]:
     """Make flags as a flag file says, in all environments that it names: all or nothing."""
@@ -115,13 +116,15 @@ async def apply_file(
 
 @get("/export", opt=needs("read"), tags=["changes"])
 async def export_file(
-    services: Services, request: Request[Any, Any, Any], environment: str | None = None
+    services: NamedDependency[Services],
+    request: Request[Any, Any, Any],
+    environment: FromQuery[str | None] = None,
 ) -> dict[str, Any]:
     """The flags as a flag file: of one environment, or of all that this token sees."""
     scope = _scope(environment, identity_of(request).environment)
     known = services.feed.environments
     if scope is not None and scope not in known:
-        raise Refusal(404, f"there is no environment {scope!r}", kind="unknown-environment")
+        raise unknown_environment(scope)
     names = [scope] if scope is not None else sorted(known)
     try:
         return file_of({name: _decoded(known[name].state) for name in names})
@@ -144,7 +147,7 @@ def _command(data: ChangeRequest) -> Command:
 def _scope(asked: str | None, own: str) -> str | None:
     """The one environment that is meant, or None for all: never beyond the token's own."""
     if own and asked not in (None, own):
-        raise Refusal(404, f"there is no environment {asked!r}", kind="unknown-environment")
+        raise unknown_environment(asked)
     return own or asked
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from flaghoist_server.api.auth import identity_of, needs
 from flaghoist_server.api.problem import Refusal
@@ -35,7 +37,9 @@ async def whoami(request: Request[Any, Any, Any]) -> dict[str, Any]:
 
 
 @get("/environments", opt=needs("read"), tags=["environments"])
-async def list_environments(services: Services, request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def list_environments(
+    services: NamedDependency[Services], request: Request[Any, Any, Any]
+) -> dict[str, Any]:
     """The environments that this token may see."""
     own = identity_of(request).environment
     shown = [
@@ -48,7 +52,9 @@ async def list_environments(services: Services, request: Request[Any, Any, Any])
 
 @post("/environments", opt=needs("admin", everywhere=True), tags=["environments"])
 async def create_environment(
-    services: Services, request: Request[Any, Any, Any], data: NewEnvironment
+    services: NamedDependency[Services],
+    request: Request[Any, Any, Any],
+    data: JSONBody[NewEnvironment],
 ) -> dict[str, Any]:
     """Make an empty environment. 409 if there is one of this name."""
     author = Author(identity_of(request).actor, services.now(), data.reason)

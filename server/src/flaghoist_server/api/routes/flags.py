@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from flaghoist.evaluation.context import Context
 from flaghoist.evaluation.explain import explain
@@ -35,7 +37,9 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/environments/{environment:str}/flags", opt=needs("read"), tags=["flags"])
-async def list_flags(services: Services, environment: str) -> dict[str, Any]:
+async def list_flags(
+    services: NamedDependency[Services], environment: FromPath[str]
+) -> dict[str, Any]:
     """Every flag with its effective state, its last change, and how many SDKs have applied it."""
     live = services.feed.environments[environment]
     parts = await services.fleet.parts(environment)
@@ -49,7 +53,10 @@ async def list_flags(services: Services, environment: str) -> dict[str, Any]:
 
 @get("/environments/{environment:str}/flags/{key:path}", opt=needs("read"), tags=["flags"])
 async def show_flag(
-    services: Services, request: Request[Any, Any, Any], environment: str, key: str
+    services: NamedDependency[Services],
+    request: Request[Any, Any, Any],
+    environment: FromPath[str],
+    key: FromPath[str],
 ) -> Response[Any]:
     """One flag as in a flag file, with its version and digest. The ETag is the digest."""
     key = key.removeprefix("/")
@@ -62,11 +69,11 @@ async def show_flag(
 
 @get("/environments/{environment:str}/history", opt=needs("read"), tags=["flags"])
 async def history(
-    services: Services,
-    environment: str,
-    key: str | None = None,
-    limit: int = 50,
-    before: int | None = None,
+    services: NamedDependency[Services],
+    environment: FromPath[str],
+    key: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
+    before: FromQuery[int | None] = None,
 ) -> dict[str, Any]:
     """Changes, newest first; of one flag with `key`. The next page: `before` the last version."""
     if not 1 <= limit <= _MAX_HISTORY:
@@ -78,7 +85,9 @@ async def history(
 @post(
     "/environments/{environment:str}/evaluate", opt=needs("read"), status_code=200, tags=["flags"]
 )
-async def evaluate(services: Services, environment: str, data: Question) -> dict[str, Any]:
+async def evaluate(
+    services: NamedDependency[Services], environment: FromPath[str], data: JSONBody[Question]
+) -> dict[str, Any]:
     """What this context gets, and why, step by step. Nothing is counted or kept of the context."""
     snapshot = services.feed.environments[environment].snapshot
     if data.at is not None:

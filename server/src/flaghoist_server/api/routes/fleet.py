@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import ServerSentEvent
 
 from flaghoist_server.api.auth import needs
@@ -15,7 +17,7 @@ __all__ = ["HANDLERS"]
 
 
 @get("/environments/{environment:str}/fleet", opt=needs("read"), tags=["fleet"])
-async def fleet(services: Services, environment: str) -> dict[str, Any]:
+async def fleet(services: NamedDependency[Services], environment: FromPath[str]) -> dict[str, Any]:
     """The connected SDKs of all replicas: application, build, version applied, and its lag."""
     parts = await services.fleet.parts(environment, instances=True)
     instances = [instance for part in parts for instance in part.instances]
@@ -27,7 +29,7 @@ async def fleet(services: Services, environment: str) -> dict[str, Any]:
 
 
 @get("/environments/{environment:str}/live", opt=needs("read"), tags=["fleet"])
-async def live(services: Services, environment: str) -> ServerSentEvent:
+async def live(services: NamedDependency[Services], environment: FromPath[str]) -> ServerSentEvent:
     """Server-sent events: `state`, `fleet` and `counts`, as long as the reader stays."""
     return ServerSentEvent(live_events(services, environment))
 

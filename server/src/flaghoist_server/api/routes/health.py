@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get
+from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from flaghoist_server.api.auth import PUBLIC
@@ -21,7 +22,7 @@ async def healthz() -> dict[str, bool]:
 
 
 @get("/readyz", opt=PUBLIC, summary="Ready for traffic", tags=["health"])
-async def readyz(services: Services) -> Response[dict[str, Any]]:
+async def readyz(services: NamedDependency[Services]) -> Response[dict[str, Any]]:
     """200 while flags are served, also from memory; 503 while starting and draining.
 
     A store that is away is told and does not make the server unready: it serves what it has.
@@ -33,7 +34,7 @@ async def readyz(services: Services) -> Response[dict[str, Any]]:
 
 
 @get("/metrics", opt=PUBLIC, summary="Prometheus metrics", tags=["health"])
-async def metrics(services: Services) -> Response[bytes]:
+async def metrics(services: NamedDependency[Services]) -> Response[bytes]:
     """Numbers about the server and its fleet; no flag is named in a label."""
     body = generate_latest(registry_of(services))
     return Response(body, media_type=CONTENT_TYPE_LATEST)

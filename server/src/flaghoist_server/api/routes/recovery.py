@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from flaghoist_server.api.auth import identity_of, needs
 from flaghoist_server.api.services import Services
@@ -28,7 +30,7 @@ class Recovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/recover", opt=needs("admin", everywhere=True), tags=["recovery"])
-async def show_recovery(services: Services) -> dict[str, Any]:
+async def show_recovery(services: NamedDependency[Services]) -> dict[str, Any]:
     """What this server knows and the store has not: environments held, entries lost."""
     feed = services.feed
     return {
@@ -49,7 +51,7 @@ async def show_recovery(services: Services) -> dict[str, Any]:
 
 @post("/recover", opt=needs("admin", everywhere=True), status_code=200, tags=["recovery"])
 async def do_recover(
-    services: Services, request: Request[Any, Any, Any], data: Recovery
+    services: NamedDependency[Services], request: Request[Any, Any, Any], data: JSONBody[Recovery]
 ) -> dict[str, Any]:
     """Write back into the store what this server knows; with `accept_data_loss`, let go of it.
 

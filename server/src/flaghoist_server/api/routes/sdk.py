@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from flaghoist.protocol.messages import Hello, Report
 from flaghoist_server.api.auth import PUBLIC, identity_of, needs
@@ -42,7 +44,9 @@ async def stream_without_upgrade() -> None:
 
 
 @get("/snapshot", opt=needs("stream"), tags=["sdk"])
-async def snapshot(services: Services, request: Request[Any, Any, Any]) -> Response[bytes | None]:
+async def snapshot(
+    services: NamedDependency[Services], request: Request[Any, Any, Any]
+) -> Response[bytes | None]:
     """The environment of the token, whole: a `full` message. The ETag is its position."""
     live = services.feed.environments[identity_of(request).environment]
     etag = f'"{live.head.epoch}.{live.head.version}"'
@@ -53,7 +57,11 @@ async def snapshot(services: Services, request: Request[Any, Any, Any]) -> Respo
 
 
 @post("/report", opt=needs("stream"), status_code=204, tags=["sdk"])
-async def report(services: Services, request: Request[Any, Any, Any], data: PolledReport) -> None:
+async def report(
+    services: NamedDependency[Services],
+    request: Request[Any, Any, Any],
+    data: JSONBody[PolledReport],
+) -> None:
     """What a stream would have carried: the position applied, counts, flags set aside."""
     live = services.feed.environments[identity_of(request).environment]
     hello = Hello(

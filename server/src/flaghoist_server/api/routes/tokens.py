@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 from litestar import Request, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from flaghoist_server.api.auth import identity_of, needs
-from flaghoist_server.api.problem import Refusal
+from flaghoist_server.api.problem import Refusal, unknown_environment
 from flaghoist_server.api.services import Services
 from flaghoist_server.change.roles import ROLES, is_role
 from flaghoist_server.store.port import TokenRecord
@@ -30,7 +32,9 @@ class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/tokens", opt=needs("admin"), tags=["tokens"])
-async def list_tokens(services: Services, request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def list_tokens(
+    services: NamedDependency[Services], request: Request[Any, Any, Any]
+) -> dict[str, Any]:
     """The tokens that were not revoked, without their secrets."""
     own = identity_of(request).environment
     records = [r for r in services.tokens.records() if own in ("", r.environment)]
@@ -39,11 +43,11 @@ async def list_tokens(services: Services, request: Request[Any, Any, Any]) -> di
 
 @post("/tokens", opt=needs("admin"), tags=["tokens"])
 async def create_token(
-    services: Services, request: Request[Any, Any, Any], data: NewToken
+    services: NamedDependency[Services], request: Request[Any, Any, Any], data: JSONBody[NewToken]
 ) -> dict[str, Any]:
     """Make a token. `token` in the answer is its text: it is not kept and not shown again."""
-    _check(services, data)
     _stay_inside(request, data.environment or "")
+    _check(services, data)
     text, record = await services.tokens.issue(
         data.role, data.environment or "", data.name or "", data.expires_in_seconds
     )
@@ -52,7 +56,7 @@ async def create_token(
 
 @delete("/tokens/{token_id:str}", opt=needs("admin"), status_code=200, tags=["tokens"])
 async def revoke_token(
-    services: Services, request: Request[Any, Any, Any], token_id: str
+    services: NamedDependency[Services], request: Request[Any, Any, Any], token_id: FromPath[str]
 ) -> dict[str, Any]:
     """Make a token worthless. Streams that were opened with it are closed."""
     record = services.tokens.record(token_id)
@@ -69,9 +73,7 @@ def _check(services: Services, data: NewToken) -> None:
     if data.role in _FOR_ONE_ENVIRONMENT and not data.environment:
         raise Refusal(422, f"a token of role {data.role!r} is for one environment; name it")
     if data.environment and data.environment not in services.feed.environments:
-        raise Refusal(
-            404, f"there is no environment {data.environment!r}", kind="unknown-environment"
-        )
+        raise unknown_environment(data.environment)
     if data.name and (len(data.name) > _MAX_NAME or not data.name.isprintable()):
         raise Refusal(422, f"a token's name has at most {_MAX_NAME} printable characters")
     expires = data.expires_in_seconds
@@ -81,8 +83,10 @@ def _check(services: Services, data: NewToken) -> None:
 
 def _stay_inside(request: Request[Any, Any, Any], environment: str) -> None:
     own = identity_of(request).environment
-    if own and environment != own:
+    if own and not environment:
         raise Refusal(403, f"this token is for {own!r} alone and makes none beyond it")
+    if own and environment != own:
+        raise unknown_environment(environment)
 
 
 def _shown(record: TokenRecord) -> dict[str, Any]:
