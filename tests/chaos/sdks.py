@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from tests.chaos.servers import Servers, eventually
 
-__all__ = ["Sdks", "Seen"]
+__all__ = ["Sdks", "Seen", "fleet"]
 
+LONGEST_PAUSE_S = 30.0
 PROGRAM = Path(__file__).with_name("sdk_program.py")
 
 
@@ -55,7 +57,10 @@ class Sdks:
         """A cold start, now."""
         self.processes.append(self._start())
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
         for process in self.processes:
             process.kill()
             process.communicate()
@@ -70,22 +75,22 @@ class Sdks:
         told = await self._ask("arrivals")
         return [{int(v): at for v, at in one.items()} for process in told for one in process]
 
-    async def all_at(self, position: tuple[str, int], timeout_s: float = 30.0) -> float:
-        """Wait until every client has this position; how long that took."""
+    async def connected(self, timeout_s: float = LONGEST_PAUSE_S + 15.0) -> float:
+        """Wait until every client has a stream and flags; how long that took.
 
-        async def there() -> bool:
-            return {position} == {(one.epoch, one.version) for one in await self.look()}
+        After some failures in a row a client pauses for up to half a minute, by design.
+        """
 
-        try:
-            return await eventually(there, f"every SDK at {position}", timeout_s)
-        except TimeoutError as error:
-            raise TimeoutError(f"{error}: {await self.look()}") from None
+        async def all_connected() -> bool:
+            return all(one.connected and one.version for one in await self.look())
 
-    async def converged(self, servers: Servers, environment: str, timeout_s: float = 30.0) -> float:
+        return await eventually(all_connected, "every SDK to be connected", timeout_s)
+
+    async def converged(self, servers: Servers, timeout_s: float = 30.0) -> float:
         """Wait until servers and clients all have the same position; how long that took."""
 
         async def same() -> bool:
-            positions = set(await servers.positions(environment))
+            positions = set(await servers.positions())
             seen = await self.look()
             have = {(one.epoch, one.version) for one in seen}
             return len(positions) == 1 and have == positions and len({s.hash for s in seen}) == 1
@@ -94,13 +99,30 @@ class Sdks:
             return await eventually(same, "everybody at the same position", timeout_s)
         except TimeoutError as error:
             have = [(one.epoch, one.version, one.connected, one.error) for one in await self.look()]
-            positions = await servers.positions(environment)
+            positions = await servers.positions()
             raise TimeoutError(f"{error}: servers {positions}, SDKs {have}") from None
 
     async def _ask(self, what: str) -> list[Any]:
         return await asyncio.gather(
             *(asyncio.to_thread(_answer, process, what) for process in self.processes)
         )
+
+
+@contextlib.asynccontextmanager
+async def fleet(
+    store_url: str,
+    flags: Sequence[str],
+    *,
+    servers: int = 2,
+    clients: int = 10,
+    processes: int = 1,
+) -> AsyncIterator[tuple[Servers, Sdks]]:
+    """Servers on one store, and SDKs that know them all and have everything."""
+    async with Servers(store_url, servers) as running:
+        token = await running.prepare(flags)
+        with Sdks(running.urls, token, flags, clients, processes) as sdks:
+            await sdks.converged(running)
+            yield running, sdks
 
 
 def _answer(process: subprocess.Popen[bytes], what: str) -> Any:

@@ -15,9 +15,10 @@ from typing import Any, Self
 import httpx
 from tests.redis_servers import FAST_PLACE, free_port
 
-__all__ = ["ADMIN_TOKEN", "Servers", "Site", "eventually"]
+__all__ = ["ADMIN_TOKEN", "ENVIRONMENT", "Servers", "Site", "eventually"]
 
 ADMIN_TOKEN = "chaos-admin-token-0123456789"
+ENVIRONMENT = "production"
 START_TIMEOUT_S = 30.0
 
 
@@ -49,6 +50,10 @@ class Site:
     @property
     def log(self) -> str:
         return (self._directory / "log").read_text()
+
+    def mirrored(self, suffix: str) -> bool:
+        """Whether its mirror has such a file: "mirror" for flags, "tokens"."""
+        return any((self._directory / "mirror").rglob(f"*.{suffix}"))
 
     def start(self) -> None:
         """Start it; whoever needs it waits with `ready`."""
@@ -138,18 +143,32 @@ class Servers:
                 return False
         return True
 
-    async def prepare(self, environment: str, flags: Sequence[str]) -> str:
-        """An environment with boolean flags, all on; a token for its SDKs."""
-        await self.post("/api/v1/environments", {"name": environment}, 201)
-        behaviour = {environment: {"state": "on", "off_variant": "off", "default": "on"}}
+    async def prepare(self, flags: Sequence[str]) -> str:
+        """The environment with boolean flags, all on; a token for its SDKs."""
+        await self.post("/api/v1/environments", {"name": ENVIRONMENT}, 201)
+        behaviour = {ENVIRONMENT: {"state": "on", "off_variant": "off", "default": "on"}}
         file = {
             "flaghoist": 1,
             "flags": {key: {"type": "boolean", "environments": behaviour} for key in flags},
         }
         await self.post("/api/v1/apply", {"file": file}, 200)
-        asked = {"role": "sdk", "environment": environment}
+        asked = {"role": "sdk", "environment": ENVIRONMENT}
         token: str = (await self.post("/api/v1/tokens", asked, 201))["token"]
         return token
+
+    async def change(self, command: str, key: str, site: int = 0, **more: Any) -> httpx.Response:
+        """Ask one server for a change; whatever it answers."""
+        address = f"{self.sites[site].url}/api/v1/environments/{ENVIRONMENT}/changes"
+        params = {"wait": more.pop("wait")} if "wait" in more else {}
+        body = {"command": command, "key": key, **more}
+        return await self.admin.post(address, json=body, params=params)
+
+    async def ramp(self, key: str, percent: float, site: int = 0, **more: Any) -> dict[str, Any]:
+        """Make a change through one server; its answer."""
+        answer = await self.change("ramp", key, site, percent=percent, **more)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
 
     async def post(self, path: str, body: dict[str, Any], expected: int, site: int = 0) -> Any:
         """Ask one server as the administrator."""
@@ -162,10 +181,16 @@ class Servers:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def positions(self, environment: str) -> list[tuple[str, int]]:
-        """Where each server believes the environment to stand."""
+    async def unready_because(self, site: int) -> str:
+        """What a server says when it is asked whether it is ready; "" if it is."""
+        answer = await self.admin.get(f"{self.sites[site].url}/readyz")
+        return str(answer.json().get("because", ""))
+
+    async def positions(self) -> list[tuple[str, int]]:
+        """Where each server believes the environment to stand; ("", 0): it knows none."""
         found = []
         for number in range(len(self.sites)):
-            flags = await self.get(f"/api/v1/environments/{environment}/flags", number)
-            found.append((flags["epoch"], flags["version"]))
+            listed = (await self.get("/api/v1/environments", number))["environments"]
+            known = {one["environment"]: (one["epoch"], one["version"]) for one in listed}
+            found.append(known.get(ENVIRONMENT, ("", 0)))
         return found

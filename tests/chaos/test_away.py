@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from tests.chaos.sdks import Sdks
+from tests.chaos.conftest import AFTER_THE_LAST_WRITE_S, Tell
+from tests.chaos.sdks import fleet
 from tests.chaos.servers import Servers, eventually
 from tests.chaos.traffic import Traffic, losses
 from tests.redis_servers import Redis
@@ -23,62 +24,52 @@ A_BUSY_MACHINE_S = 1.0
 
 @pytest.mark.parametrize("fault", ["killed", "stopped"])
 async def test_flags_are_served_while_redis_is_away(
-    seed: int, length: Callable[[float, float], float], tell: Callable[..., None], fault: str
+    seed: int, length: Callable[[float, float], float], tell: Tell, fault: str
 ) -> None:
     """Writes are refused at once with the reason; everything else goes on; nobody has to help."""
     with Redis() as redis:
-        async with Servers(redis.url, 2) as servers:
-            token = await servers.prepare("production", FLAGS)
-            sdks = Sdks(servers.urls, token, FLAGS, clients=10)
-            await sdks.converged(servers, "production")
-            await asyncio.sleep(1.0)  # the mirrors are written half a second after a change
-
-            async with Traffic(servers, "production", FLAGS, seed=seed).flowing() as ledger:
+        async with fleet(redis.url, FLAGS) as (servers, sdks):
+            await eventually(lambda: mirrored(servers), "the mirror to be written")
+            async with Traffic(servers, FLAGS, seed=seed).flowing() as ledger:
                 redis.kill() if fault == "killed" else redis.stop()
                 refusal, took_s = await refused(servers)
                 servers.sites[0].kill()
                 servers.sites[0].start()
                 sdks.start_another()
-                await servers.ready()
-                cold_s = await eventually(lambda: cold_served(sdks), "cold SDKs to be served")
-                await asyncio.sleep(length(3, 60))
-                if fault == "killed":
-                    await asyncio.to_thread(redis.start)
-                else:
-                    redis.go_on()
+                restart_s = await servers.ready()
+                cold_s = await sdks.connected()
+                await asyncio.sleep(length(1, 60))
+                await asyncio.to_thread(redis.start if fault == "killed" else redis.go_on)
                 back_s = await eventually(lambda: written(servers), "writes to go on")
-            converged_s = await sdks.converged(servers, "production")
-            found = await losses(redis.url, "production", ledger)
+            converged_s = await sdks.converged(servers)
+            found = await losses(redis.url, ledger)
             seen = await sdks.look()
-            sdks.close()
 
-    tell(redis=fault, refused_after_s=took_s, cold_start_s=cold_s, writes_again_s=back_s,
-         converged_s=converged_s, lost=len(found.lost), twice=len(found.twice),
-         emptied=sum(s.emptied for s in seen), older=sum(s.older for s in seen))  # fmt: skip
+    tell(found, ledger, seen, redis=fault, refused_after_s=took_s, restart_s=restart_s,
+         sdks_connected_s=cold_s, writes_again_s=back_s,
+         all_alike_after_the_last_write_s=converged_s)  # fmt: skip
     assert refusal.status_code == 503
     assert "Redis" in refusal.json()["detail"]
     assert took_s < WRITE_ANSWERS_WITHIN_S + A_BUSY_MACHINE_S
-    assert ([], [], []) == (found.lost, found.twice, found.gaps)
+    assert [] == found.of_any_kind
     assert (0, 0) == (sum(s.older for s in seen), sum(s.emptied for s in seen))
+    assert converged_s < AFTER_THE_LAST_WRITE_S
+
+
+async def mirrored(servers: Servers) -> bool:
+    return all(site.mirrored(suffix) for site in servers.sites for suffix in ("mirror", "tokens"))
 
 
 async def refused(servers: Servers) -> tuple[httpx.Response, float]:
     """The first refusal of a write, and how long it took to come."""
-    address = f"{servers.sites[1].url}/api/v1/environments/production/changes"
     for number in range(1, 100):
         begun = time.monotonic()
-        body = {"command": "ramp", "key": FLAGS[0], "percent": 90 + number / 1000}
-        answer = await servers.admin.post(address, json=body)
+        answer = await servers.change("ramp", FLAGS[0], 1, percent=90 + number / 1000)
         if answer.status_code != 200:
             return answer, time.monotonic() - begun
     raise AssertionError("writes go on without Redis")
 
 
-async def cold_served(sdks: Sdks) -> bool:
-    return all(one.connected and one.version for one in await sdks.look())
-
-
 async def written(servers: Servers) -> bool:
-    body = {"command": "ramp", "key": FLAGS[1], "percent": 70 + time.monotonic() % 1}
-    address = f"{servers.sites[0].url}/api/v1/environments/production/changes"
-    return (await servers.admin.post(address, json=body)).status_code == 200
+    answer = await servers.change("ramp", FLAGS[1], percent=round(70 + time.monotonic() % 1, 3))
+    return answer.status_code == 200

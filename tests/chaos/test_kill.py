@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable
 
 import pytest
-from tests.chaos.sdks import Sdks
-from tests.chaos.servers import Servers
+from tests.chaos.conftest import AFTER_THE_LAST_WRITE_S, Tell
+from tests.chaos.sdks import fleet
 from tests.chaos.traffic import Traffic, losses
 from tests.redis_servers import Redis
 
@@ -18,17 +18,14 @@ FLAGS = [f"flag-{number}" for number in range(8)]
 
 
 async def test_nothing_acknowledged_is_lost_when_anything_is_killed(
-    seed: int, length: Callable[[float, float], float], tell: Callable[..., None]
+    seed: int, length: Callable[[float, float], float], tell: Tell
 ) -> None:
     """Two servers, one Redis; each is killed and started again in turn."""
     chance = random.Random(seed)
+    kills = int(length(5, 300))
     with Redis() as redis:
-        async with Servers(redis.url, 2) as servers:
-            token = await servers.prepare("production", FLAGS)
-            sdks = Sdks(servers.urls, token, FLAGS, clients=10, processes=2)
-            await sdks.converged(servers, "production")
-            kills = int(length(6, 300))
-            async with Traffic(servers, "production", FLAGS, seed=seed).flowing() as ledger:
+        async with fleet(redis.url, FLAGS, processes=2) as (servers, sdks):
+            async with Traffic(servers, FLAGS, seed=seed).flowing() as ledger:
                 for _ in range(kills):
                     await asyncio.sleep(chance.uniform(0.2, 0.8))
                     victim = chance.choice([*servers.sites, redis])
@@ -36,16 +33,14 @@ async def test_nothing_acknowledged_is_lost_when_anything_is_killed(
                     await asyncio.sleep(chance.uniform(0.0, 0.6))
                     await asyncio.to_thread(victim.start)
                 await servers.ready()
-            took_s = await sdks.converged(servers, "production")
-            found = await losses(redis.url, "production", ledger)
+                reconnected_s = await sdks.connected()
+            took_s = await sdks.converged(servers)
+            found = await losses(redis.url, ledger)
             seen = await sdks.look()
-            sdks.close()
 
-    tell(kills=kills, acknowledged=len(ledger.acknowledged), lost=len(found.lost),
-         twice=len(found.twice), gaps=len(found.gaps), unanswered=len(ledger.unknown),
-         converged_s=took_s, longest_outage_s=ledger.longest_outage_s())  # fmt: skip
-    tell(sdk_looks=sum(s.looks for s in seen), older=sum(s.older for s in seen),
-         emptied=sum(s.emptied for s in seen))  # fmt: skip
-    assert ([], [], [], []) == (found.lost, found.at_risk, found.twice, found.gaps)
+    tell(found, ledger, seen, kills=kills, connected_again_s=reconnected_s,
+         all_alike_after_the_last_write_s=took_s)  # fmt: skip
+    assert [] == found.of_any_kind
     assert (0, 0) == (sum(s.older for s in seen), sum(s.emptied for s in seen))
+    assert took_s < AFTER_THE_LAST_WRITE_S
     assert len(ledger.acknowledged) > 10 * kills

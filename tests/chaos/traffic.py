@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import msgspec
-from tests.chaos.servers import ADMIN_TOKEN, Servers
+from tests.chaos.servers import ADMIN_TOKEN, ENVIRONMENT, Servers
 
 from flaghoist_server.store.open import open_store
 
@@ -31,7 +31,7 @@ class Written(msgspec.Struct):
     """A write that was acknowledged."""
 
     reason: str
-    epoch_version: int
+    version: int
     durable: bool
     asked_at: float
     took_s: float
@@ -60,7 +60,6 @@ class Traffic:
     def __init__(
         self,
         servers: Servers,
-        environment: str,
         flags: Sequence[str],
         *,
         seed: int,
@@ -69,7 +68,6 @@ class Traffic:
     ) -> None:
         self.ledger = Ledger()
         self._servers = servers
-        self._environment = environment
         self._flags = flags
         self._random = random.Random(seed)
         self._pause_s = pause_s
@@ -107,7 +105,7 @@ class Traffic:
         begun = time.monotonic()
         while time.monotonic() - begun < PATIENCE_S:
             site = self._random.choice(self._servers.sites)
-            address = f"{site.url}/api/v1/environments/{self._environment}/changes"
+            address = f"{site.url}/api/v1/environments/{ENVIRONMENT}/changes"
             try:
                 answer = await client.post(address, json=body, headers={"Idempotency-Key": reason})
             except httpx.HTTPError as error:
@@ -141,13 +139,17 @@ class Losses(msgspec.Struct):
     gaps: list[int]
     """Versions that are missing inside an epoch."""
 
+    @property
+    def of_any_kind(self) -> list[str]:
+        return [*self.lost, *self.at_risk, *self.twice, *map(str, self.gaps)]
 
-async def losses(store_url: str, environment: str, ledger: Ledger) -> Losses:
+
+async def losses(store_url: str, ledger: Ledger) -> Losses:
     """Read the log from the store itself, and compare."""
     store = open_store(store_url, exclusive=False)
     await store.start()
     entries = []
-    while page := await store.read(environment, entries[-1].version if entries else 0):
+    while page := await store.read(ENVIRONMENT, entries[-1].version if entries else 0):
         entries += page
     await store.close()
     reasons = Counter(entry.reason for entry in entries if "#" in entry.reason)
