@@ -10,7 +10,7 @@ import click
 from flaghoist_server.cli.options import connected, environment_option, needed_environment
 from flaghoist_server.console.words.quantities import ago
 from flaghoist_server.terminal.output import Cell, Output
-from flaghoist_server.terminal.words import mark, tone
+from flaghoist_server.terminal.words import mark, name_of, tone
 
 if TYPE_CHECKING:
     from flaghoist_server.cli.api import Api
@@ -58,7 +58,9 @@ def show(api: Api, out: Output, key: str, environment: str | None) -> None:
     from flaghoist.model.flagfile import FORMAT_VERSION, to_yaml
 
     why = f", “{answer['reason']}”" if answer.get("reason") else ""
-    changed = f"{ago(answer['changed_at'], datetime.now(UTC))} by {answer['changed_by']}{why}"
+    changed = (
+        f"{ago(answer['changed_at'], datetime.now(UTC))} by {name_of(answer['changed_by'])}{why}"
+    )
     out.line(f"# {key} in {answer['environment']}, version {answer['version']}: {changed}")
     out.line(f"# {answer['digest']}")
     definition = {name: answer[name] for name in FlagDefinition.__struct_fields__ if name in answer}
@@ -96,7 +98,7 @@ def _row(row: dict[str, Any], now: datetime) -> list[Cell]:
         applied if row["applied"] >= row["connected"] else (applied, "yellow"),
         row.get("owner", ""),
         ago(row.get("changed_at", ""), now),
-        row.get("changed_by", ""),
+        name_of(row.get("changed_by", "")),
         row.get("reason", ""),
     ]
 
@@ -106,7 +108,7 @@ def _entry(change: dict[str, Any], key: str, now: datetime) -> list[Cell]:
     return [
         str(change["version"]),
         ago(change["at"], now),
-        change["actor"],
+        name_of(change["actor"]),
         (kind, "red") if kind == "kill" else kind,
         "; ".join(_what(change.get("flags", {}).get(key) or {})),
         change.get("reason", "") or change.get("note", ""),

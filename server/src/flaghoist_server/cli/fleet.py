@@ -34,7 +34,7 @@ def fleet(api: Api, out: Output, environment: str | None) -> None:
     out.table(HEADINGS, rows, empty=f"no SDK is connected to {answer['environment']}")
     if rows:
         current = sum(row["version"] >= answer["version"] for row in answer["instances"])
-        out.line(f"\n{current} of {plural(len(rows), 'SDK')} at version {answer['version']}")
+        out.line(f"{current} of {plural(len(rows), 'SDK')} at version {answer['version']}")
 
 
 def fleet_rows(answer: dict[str, Any]) -> list[list[Cell]]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from flaghoist_server.terminal.words import name_of
+
 __all__ = ["ChangeSeen", "Process", "Receipt", "Scene"]
 
 RECENT_SECONDS = 5.0
@@ -89,7 +91,7 @@ class ChangeSeen:
     def of(cls, entry: dict[str, Any], what: str) -> ChangeSeen:
         """The entry as the API gives it; `what` is said of it."""
         at = datetime.fromisoformat(entry["at"]).timestamp()
-        actor = entry["actor"].partition(" (")[0]
+        actor = name_of(entry["actor"])
         return cls(entry["version"], at, actor, entry["kind"], what, entry.get("reason", ""))
 
 

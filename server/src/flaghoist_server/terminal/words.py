@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["mark", "receipt", "seconds", "tone"]
+__all__ = ["mark", "name_of", "receipt", "seconds", "tone"]
 
 _TONES = {"■": "red", "○": "bright_black", "●": "green", "◔": "yellow"}
 
@@ -36,3 +36,12 @@ def receipt(connected: int, applied: int, took: float) -> str:
     if applied >= connected:
         return f"{applied} of {connected} {have} applied it, in {seconds(took)}"
     return f"only {applied} of {connected} {have} applied it after {seconds(took)}"
+
+
+def name_of(actor: str) -> str:
+    """An actor's name without the token's id, which tells a person nothing.
+
+    >>> name_of("on-call (wopori1d3bw5)")
+    'on-call'
+    """
+    return actor.partition(" (")[0]
