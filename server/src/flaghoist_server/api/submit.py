@@ -20,7 +20,8 @@ from flaghoist_server.api.problem import Refusal
 from flaghoist_server.api.services import Services
 from flaghoist_server.api.tokens import Identity
 from flaghoist_server.change.commands import Command
-from flaghoist_server.feed.writer import KeyReused, Outcome, PreconditionFailed
+from flaghoist_server.feed.preconditions import PreconditionFailed
+from flaghoist_server.feed.writer import KeyReused, Outcome
 from flaghoist_server.fleet.fleet import ReceiptAnswer, Wait
 
 __all__ = ["Submission"]

@@ -174,6 +174,22 @@ class Feed:
                 self._go_to(self._environments[environment], state)
         return state is not None
 
+    def suspect(self, error: StoreError) -> None:
+        """A call of somebody else has failed: the store is away, unless looking shows it there."""
+        self._away(error)
+        self._wake.set()
+
+    async def go_on_to(self, found: Head) -> None:
+        """Read on to where the store has just said that an environment stands.
+
+        Raises:
+            StoreError: the store is away; what is known stays.
+        """
+        async with self._looking:
+            live = self._environments.get(found.environment)
+            known = live.head if live is not None else None
+            await self._reconcile(found.environment, known, found)
+
     async def look(self) -> None:
         """Compare every environment with the store and read what is new.
 

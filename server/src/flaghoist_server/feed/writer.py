@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -29,27 +29,27 @@ from flaghoist_server.change.commands import (
     Undo,
     decide,
 )
-from flaghoist_server.change.state import Head, State
+from flaghoist_server.change.state import Head
 from flaghoist_server.feed.clock import new_epoch, utc_now
 from flaghoist_server.feed.feed import Feed
-from flaghoist_server.store.port import Conflict, IdempotentAnswer, Store, StoreUnavailable
+from flaghoist_server.feed.preconditions import PreconditionFailed, check_match, check_positions
+from flaghoist_server.store.port import (
+    Conflict,
+    IdempotentAnswer,
+    Store,
+    StoreError,
+    StoreUnavailable,
+)
 
-__all__ = ["KeyReused", "Outcome", "PreconditionFailed", "Writer"]
+__all__ = ["KeyReused", "Outcome", "Writer"]
 
 _ATTEMPTS = 100
 """Lost races before giving up: fifty writers at once, each winning once, and as many again."""
 
-_LONGEST_PAUSE_S = 0.05
+_LONGEST_PAUSE_MS = 50
+"""Of as many servers one always wins, so a loser need not wait: only some that meet again do."""
+
 _MAX_ENVIRONMENT_CHARS = 64
-
-
-class PreconditionFailed(Conflict):
-    """The flag, or the environment, is not what the command was meant for."""
-
-    def __init__(self, head: Head, what: str, current: str = "") -> None:
-        super().__init__(head.environment, head)
-        self.digest = current
-        self.args = (f"{what}; {head.environment!r} is at version {head.version} now: look again",)
 
 
 class KeyReused(Exception):
@@ -123,14 +123,14 @@ class Writer:
             raise CommandError(f"{environment!r} is no name for an environment: use a-z 0-9 . _ -")
         if len(environment) > _MAX_ENVIRONMENT_CHARS:
             raise CommandError(f"an environment's name has up to {_MAX_ENVIRONMENT_CHARS} letters")
-        self._refuse_held()
         change = Change(environment, self._new_epoch(), 1, "create", author.at, author.actor,
                         author.reason)  # fmt: skip
         change = chain(change, "")
-        try:
-            await self._store.begin(change, None)
-        except Conflict:
-            return False
+        with self._writable():
+            try:
+                await self._store.begin(change, None)
+            except Conflict:
+                return False
         self._feed.accept([change])
         return True
 
@@ -159,19 +159,19 @@ class Writer:
             KeyReused: the idempotency key belongs to another request.
             StoreError: nothing was written, or nobody knows whether it was.
         """
+        asked = command, environment, actor, reason, if_match, positions
         async with self._turn:
-            for attempt in range(_ATTEMPTS):
-                if idempotency is not None:
-                    known = await self._remembered(*idempotency)
-                    if known is not None:
-                        return known
-                decision = await self._decide_surely(command, environment, actor, reason,
-                                                     if_match, positions)  # fmt: skip
-                try:
-                    return await self._append(command, environment, decision, idempotency)
-                except Conflict:
-                    await self._feed.look()
-                    await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE_S) if attempt else 0)
+            with self._writable():
+                for attempt in range(_ATTEMPTS):
+                    if idempotency is not None:
+                        known = await self._remembered(*idempotency)
+                        if known is not None:
+                            return known
+                    decision = await self._decide_surely(*asked)
+                    try:
+                        return await self._append(command, environment, decision, idempotency)
+                    except Conflict as lost:
+                        await self._go_on_to(lost.head, attempt)
         raise StoreUnavailable("too many others write at the same time: nothing was changed")
 
     async def plan(
@@ -181,9 +181,10 @@ class Writer:
 
         Raises:
             CommandError: it cannot be done.
-            StoreError: the store is away, and what it has may be another state.
         """
-        decision = await self._decide_surely(command, environment, actor, reason, None, None)
+        with contextlib.suppress(StoreError):  # away: then on the state that is known
+            await self._feed.look()
+        decision = await self._decide(command, environment, actor, reason, None, None)
         return self._outcome(command, environment, decision, durable=True)
 
     async def _decide_surely(self, *asked: Any) -> Decision:
@@ -208,15 +209,14 @@ class Writer:
         if_match: str | None,
         positions: Mapping[str, tuple[str, int]] | None,
     ) -> Decision:
-        self._refuse_held()
         states = {name: live.state for name, live in self._feed.environments.items()}
         last = None
         if isinstance(command, Undo) and environment in states:
             last = next(iter(await self._store.history(environment, command.key, 1)), None)
         decision = decide(states, environment, command, Author(actor, self._now(), reason), last)
         if if_match is not None and not isinstance(command, Apply):
-            _check_match(states[environment or ""], command.key, if_match)
-        _check_positions(states, positions or {})
+            check_match(states[environment or ""], command.key, if_match)
+        check_positions(states, positions or {})
         return decision
 
     async def _append(
@@ -258,6 +258,14 @@ class Writer:
             durable=durable,
         )
 
+    async def _go_on_to(self, head: Head | None, attempt: int) -> None:
+        """After a lost race: know what the winner has done."""
+        if head is None:
+            await self._feed.look()
+        else:
+            await self._feed.go_on_to(head)
+        await asyncio.sleep(random.uniform(0, min(attempt, _LONGEST_PAUSE_MS)) / 1000)
+
     async def _remembered(self, key: str, request_hash: str) -> Outcome | None:
         kept = await self._store.remembered(key)
         if kept is None:
@@ -280,9 +288,21 @@ class Writer:
             durable,
         )
 
-    def _refuse_held(self) -> None:
+    @contextlib.contextmanager
+    def _writable(self) -> Iterator[None]:
+        """Refuse at once what the store will not take, and tell the feed if it is found away.
+
+        Whoever waited for a store that is away would keep those behind it waiting.
+        """
         if self._feed.holds:
             raise StoreUnavailable(self._feed.unready_because)
+        if self._feed.state == "stale":
+            raise StoreUnavailable(self._feed.reason)
+        try:
+            yield
+        except StoreUnavailable as error:
+            self._feed.suspect(error)
+            raise
 
 
 def _answer(outcome: Outcome, key: str, request_hash: str) -> IdempotentAnswer:
@@ -295,24 +315,3 @@ def _answer(outcome: Outcome, key: str, request_hash: str) -> IdempotentAnswer:
         outcome.notes,
     )
     return IdempotentAnswer(key, request_hash, msgspec.json.encode(answer))
-
-
-def _check_match(state: State, key: str, if_match: str) -> None:
-    stored = state.flags.get(key)
-    current = "" if stored is None else digest(stored.document)
-    if if_match.strip() == "*":
-        if stored is None:
-            raise PreconditionFailed(state.head, f"there is no flag {key!r}")
-        return
-    wanted = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
-    if current not in wanted:
-        raise PreconditionFailed(state.head, f"flag {key!r} is another than was meant", current)
-
-
-def _check_positions(states: Mapping[str, State], positions: Mapping[str, tuple[str, int]]) -> None:
-    for name, position in positions.items():
-        state = states.get(name)
-        if state is None:
-            raise CommandError(f"there is no environment {name!r}", "unknown_environment")
-        if (state.head.epoch, state.head.version) != position:
-            raise PreconditionFailed(state.head, f"it was meant for version {position[1]}")

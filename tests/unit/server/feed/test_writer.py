@@ -13,7 +13,8 @@ from flaghoist.model.digest import digest
 from flaghoist.model.flagfile import parse_flag_document
 from flaghoist_server.change.commands import Apply, Author, CommandError, Ramp, SetState, Undo
 from flaghoist_server.feed.feed import Feed
-from flaghoist_server.feed.writer import KeyReused, PreconditionFailed, Writer
+from flaghoist_server.feed.preconditions import PreconditionFailed
+from flaghoist_server.feed.writer import KeyReused, Writer
 from flaghoist_server.store.port import Conflict, StoreReadOnly, StoreUnavailable
 
 ADA = Author("ada", AT, "why")
@@ -312,6 +313,44 @@ async def test_while_the_store_is_away_nothing_is_written(ready, writer, store) 
         await writer.submit(Ramp("a", 25), "production", "ada")
 
     assert 2 == ready.environments["production"].head.version
+
+
+async def test_of_many_writers_one_finds_out_that_the_store_is_away(
+    ready, writer, store, monkeypatch
+) -> None:
+    """It waits for the answer that does not come; those behind it are refused at once."""
+    tried = []
+
+    async def hanging(*_entries: Any) -> bool:
+        tried.append(1)
+        await asyncio.sleep(0.01)
+        raise StoreUnavailable("no answer in time")
+
+    monkeypatch.setattr(store, "append", hanging)
+    store.away = True
+    asked = [writer.submit(Ramp("a", float(share)), "production", "ada") for share in range(30)]
+
+    refused = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [StoreUnavailable] * 30 == [type(one) for one in refused]
+    assert [1] == tried
+
+
+async def test_a_store_that_was_away_for_one_call_is_found_there_at_once(
+    ready, writer, store, monkeypatch
+) -> None:
+    """One answer was lost; nobody waits for the next poll."""
+    with monkeypatch.context() as fault:
+
+        async def lost(*_entries: Any) -> bool:
+            raise StoreUnavailable("no answer in time")
+
+        fault.setattr(store, "append", lost)
+        with pytest.raises(StoreUnavailable):
+            await writer.submit(Ramp("a", 30.0), "production", "ada")
+    await eventually(lambda: ready.state == "live")
+
+    assert (await writer.submit(Ramp("a", 30.0), "production", "ada")).changed
 
 
 async def test_an_emptied_store_is_not_written_to(ready, writer, store) -> None:

@@ -11,7 +11,8 @@
 -- Returns {'appended', version from which a snapshot is due or '', … for each environment}
 --      or {'conflict', index of the environment, epoch, version, hash and time of its head}.
 --
--- A script is not rolled back when it fails: everything is looked at before anything is written.
+-- A script is not rolled back when it fails: everything is looked at before anything is written,
+-- and a hint that may not be published (an ACL) is done without.
 
 local position = 0
 local function take()
@@ -64,7 +65,7 @@ if count == 0 or already < count then
     end
     redis.call('HSET', head_key,
       'epoch', one.new[1], 'version', one.new[2], 'hash', one.new[3], 'at', one.new[4])
-    redis.call('PUBLISH', channel, one.name)
+    redis.pcall('PUBLISH', channel, one.name)
   end
   if answer_key then redis.call('SET', answer_key, answer, 'PX', answer_ms) end
 else

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Final
 
@@ -146,11 +147,10 @@ class RedisStore:
 
     async def put_token(self, token: TokenRecord) -> None:
         """See `Store.put_token`."""
-        await self._line.call(
-            self._keys.tag,
-            ["HSET", self._keys.tokens, token.id, _encode(token)],
-            ["PUBLISH", self._keys.hints, ""],
-        )
+        record: Command = ["HSET", self._keys.tokens, token.id, _encode(token)]
+        await self._line.call(self._keys.tag, record)
+        with suppress(StoreError):  # it is only a hint
+            await self._line.call(self._keys.tag, ["PUBLISH", self._keys.hints, ""])
 
     async def tokens(self) -> list[TokenRecord]:
         """See `Store.tokens`."""

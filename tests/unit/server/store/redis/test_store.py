@@ -17,6 +17,7 @@ from flaghoist_server.store.port import (
     StoreError,
     StoreReadOnly,
     StoreUnavailable,
+    TokenRecord,
 )
 from flaghoist_server.store.redis.store import RedisStore
 
@@ -152,6 +153,24 @@ async def test_hints_reach_every_other_store(redis_url: str, store: RedisStore) 
     assert "production" == await heard
     await other.close()
     await hints.aclose()  # type: ignore[attr-defined]  # it is an async generator
+
+
+async def test_a_hint_that_may_not_be_published_costs_nothing() -> None:
+    """An ACL without channels: every write is whole all the same."""
+    with Redis() as redis:
+        store = RedisStore(redis.url)
+        await store.start()
+        redis.ask("ACL", "SETUSER", "default", "resetchannels")
+        first, second = log_of(2)
+
+        await store.begin(first, None)
+        await store.append([second], IdempotentAnswer("key", "hash", b"answer"))
+        await store.put_token(TokenRecord("t", "sdk", "hash"))
+
+        assert [first, second] == await store.read("production", 0)
+        assert await store.remembered("key") is not None
+        assert ["t"] == [token.id for token in await store.tokens()]
+        await store.close()
 
 
 async def test_a_stopped_server_refuses_within_a_second_and_then_goes_on() -> None:
