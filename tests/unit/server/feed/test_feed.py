@@ -13,7 +13,7 @@ from tests.logs import AT, Log
 from tests.stores import FickleStore, eventually
 
 from flaghoist_server.change.change import Change
-from flaghoist_server.change.fold import empty, fold_all
+from flaghoist_server.change.fold import empty, fold_all, head_of
 from flaghoist_server.feed.feed import Feed
 from flaghoist_server.feed.mirror import Mirror
 from flaghoist_server.store.port import StoreError, StoreUnavailable
@@ -127,6 +127,34 @@ async def test_an_append_that_comes_through_while_it_reads_is_no_loss(
     assert "e1" == feed.environments["production"].head.epoch
     assert [2] == heard.versions
     assert {} == feed.losses
+
+
+async def test_an_answer_that_is_older_than_what_is_known_is_no_loss(store, feed) -> None:
+    """A writer was told where the store stood, and the feed has read on since."""
+    log = await stored(store)
+    await feed.start()
+    told = head_of(log.change({"a": ON}))
+    await store.append([log.changes[-1], log.change({"a": OFF})])
+    await feed.caught_up("production", 3)
+
+    await feed.go_on_to(told)
+
+    head = feed.environments["production"].head
+    assert ("e1", 3) == (head.epoch, head.version)
+    assert {} == feed.losses
+
+
+async def test_it_goes_on_to_where_a_writer_was_told_that_the_store_stands(store, feed) -> None:
+    """Without asking for every environment."""
+    store.deaf = True
+    log = await stored(store)
+    await feed.start()
+    change = log.change({"a": ON})
+    await store.append([change])
+
+    await feed.go_on_to(head_of(change))
+
+    assert 2 == feed.environments["production"].head.version
 
 
 async def test_a_failing_listener_harms_nobody(store, feed, caplog) -> None:
