@@ -152,7 +152,6 @@ def refusal(response: httpx.Response) -> CommandFailed:
 
 _ADVICE = {
     401: "; give a valid token with --token, FLAGHOIST_TOKEN or FLAGHOIST_TOKEN_FILE",
-    412: "; look at it again, then decide again",
 }
 
 
