@@ -131,6 +131,10 @@ class SqliteStore:
             lambda connection: [Head(*row) for row in connection.execute(_query["heads"])]
         )
 
+    async def glance(self) -> list[Head]:
+        """See `Store.glance`."""
+        return await self.heads()
+
     async def begin(self, change: Change, after: Head | None) -> bool:
         """See `Store.begin`."""
         await self._write(lambda connection: _begin(connection, change, after))
@@ -227,9 +231,10 @@ class SqliteStore:
         async with self._adopting:
             if not (self._reader.replaced or self._writer.replaced):
                 return  # somebody else has done it meanwhile
+            stale = self._writer.left_its_log
             await self._reader.drop()
             await self._writer.drop()
-            for suffix in ("-wal", "-shm"):
+            for suffix in ("-wal", "-shm") if stale else ():
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             _log.warning(
                 "another file has been put in place of the store's; it is the store from now on",

@@ -49,12 +49,21 @@ class ConnectionThread:
         self._thread: threading.Thread | None = None
         self._connection: apsw.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._log_identity: tuple[int, int] | None = None
 
     @property
     def replaced(self) -> bool:
         """Whether another file stands at the path than the one that is open."""
         now = _identity(self._path)
         return self._connection is not None and now is not None and now != self._identity
+
+    @property
+    def left_its_log(self) -> bool:
+        """Whether the open file's write-ahead log still lies beside the file that replaced it.
+
+        Whoever has opened the new file before us may have begun a log of its own.
+        """
+        return self._log_identity is not None and self._log_identity == _identity(_wal(self._path))
 
     def start(self) -> None:
         """Start the thread; the connection is opened by the first job."""
@@ -118,12 +127,17 @@ class ConnectionThread:
         if self._connection is None:
             self._connection = self._connect()
             self._identity = _identity(self._path)
+            self._log_identity = _identity(_wal(self._path))
         return self._connection
 
     def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._connection is None:
+            return
+        if self.replaced:
+            # the last one to close removes the log by its name: by now that may be another's
+            self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self._connection.close()
+        self._connection = None
 
 
 def store_error(path: Path, error: apsw.Error) -> StoreError:
@@ -152,6 +166,11 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def _wal(path: Path) -> Path:
+    """Where SQLite keeps the write-ahead log of the file at `path`."""
+    return path.with_name(path.name + "-wal")
 
 
 def _settle(future: asyncio.Future[Any], result: Any, failure: Exception | None) -> None:

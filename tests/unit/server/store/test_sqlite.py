@@ -238,6 +238,27 @@ async def test_a_file_that_was_put_in_its_place_is_used(store: SqliteStore, path
     assert log.state == await store.load("production")
 
 
+async def test_a_command_may_be_on_the_new_file_first(store: SqliteStore, path: Path) -> None:
+    """What a direct kill wrote to it before the server noticed is not taken away with the old log."""
+    other = SqliteStore(path.with_name("other.db"))
+    await other.start()
+    log = await grown(other, 4)
+    await other.close()
+    await grown(store, 2)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink()
+    path.with_name("other.db").replace(path)
+
+    command = SqliteStore(path, exclusive=False)
+    await command.start()
+    await command.append([log.change({"a": ON})])
+
+    assert log.state == await store.load("production")
+    await store.append([log.change({"a": None})])
+    await command.close()
+    assert log.state == await store.load("production")
+
+
 # Snapshots.
 
 
