@@ -10,20 +10,17 @@ import functools
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
-from typing import Any, Self
-from urllib.parse import quote
-
-import httpx
+from typing import Any
+from urllib.parse import quote, urlencode
 
 from flaghoist_server.cli.failure import BAD_INPUT, CommandFailed
+from flaghoist_server.cli.transport import Answer, Asked, NotReached, is_address, send
 
 __all__ = ["Api", "flag_path", "path"]
 
-CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
-LOST = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
-"""The connection broke after the request had left: nobody knows whether it was carried out."""
+SILENCE_SECONDS = 15.0
+"""A stream of events says something every second; so long without a word, and it has broken."""
 
 
 def path(*parts: str) -> str:
@@ -37,127 +34,120 @@ def flag_path(environment: str, key: str) -> str:
 
 
 class Api:
-    """A server at `url`, spoken to with a token that is asked for when it is needed first.
-
-    Close it, or use it as a context manager.
-    """
+    """A server at `url`, spoken to with a token that is asked for when it is needed first."""
 
     def __init__(
-        self,
-        url: str,
-        token: Callable[[], str],
-        transport: httpx.BaseTransport | None = None,
+        self, url: str, token: Callable[[], str], transport: Callable[[Asked], Answer] = send
     ) -> None:
+        if not is_address(url):
+            raise CommandFailed(
+                f"{url!r} is no address of a server; write it as http://HOST:PORT", BAD_INPUT
+            )
         self.url = url.rstrip("/")
-        self._token = functools.cache(token)
-        self._client = httpx.Client(
-            base_url=_checked(self.url),
-            auth=self._authorised,
-            timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-            transport=transport,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._client.close()
+        self._token = functools.cache(lambda: _printable(token()))
+        self._send = transport
 
     def get(self, where: str, **params: str | int | None) -> Any:
         """The answer to a question."""
-        return self._parsed(self._asked("GET", where, params=_given(params)))
+        return self._parsed(self.get_bytes(where, **params))
 
     def get_bytes(self, where: str, **params: str | int | None) -> bytes:
         """The answer to a question as the server wrote it."""
-        return self._asked("GET", where, params=_given(params)).content
+        return self._asked(self._request("GET", where + _query(params)))
 
     def post(
         self, where: str, body: Mapping[str, Any], *, wait: float | None = None, **headers: str
     ) -> Any:
         """The answer to a request that changes something; with `wait` it comes with a receipt."""
-        headers.setdefault("Idempotency-Key", secrets.token_hex(16))
-        params = {} if wait is None else {"wait": f"{wait:g}"}
-        timeout = httpx.Timeout(ANSWER_SECONDS + (wait or 0), connect=CONNECT_SECONDS)
-        request = {"json": body, "headers": headers, "params": params, "timeout": timeout}
+        headers = {
+            "Idempotency-Key": secrets.token_hex(16),
+            "Content-Type": "application/json",
+            **headers,
+        }
+        where += _query({"wait": None if wait is None else f"{wait:g}"})
+        request = self._request("POST", where, ANSWER_SECONDS + (wait or 0), headers)
+        request = request._replace(body=json.dumps(body).encode())
         try:
-            return self._parsed(self._asked("POST", where, **request))
+            return self._parsed(self._asked(request))
         except CommandFailed as failure:
-            if not isinstance(failure.__cause__, LOST):
+            if not getattr(failure.__cause__, "lost", False):
                 raise
-            return self._parsed(self._asked("POST", where, **request))
+            return self._parsed(self._asked(request))
 
     def delete(self, where: str) -> Any:
         """Take something away."""
-        return self._parsed(self._asked("DELETE", where))
+        return self._parsed(self._asked(self._request("DELETE", where)))
 
     def events(self, where: str) -> Iterator[tuple[str, Any]]:
         """Server-sent events as (name, data), until the server or the reader has enough."""
-        timeout = httpx.Timeout(None, connect=CONNECT_SECONDS)
         accept = {"Accept": "text/event-stream"}
         try:
-            with self._client.stream("GET", where, headers=accept, timeout=timeout) as response:
-                if response.status_code >= 400:
-                    response.read()
-                    raise refusal(response)
-                yield from _events(response.iter_lines())
-        except httpx.HTTPError as error:
+            answer = self._send(self._request("GET", where, SILENCE_SECONDS, accept))
+            if answer.status >= 400:
+                raise refusal(answer.status, answer.read())
+            yield from _events(answer.lines())
+        except NotReached as error:
             raise self._unreachable(error) from error
 
-    def _authorised(self, request: httpx.Request) -> httpx.Request:
-        request.headers["Authorization"] = f"Bearer {_printable(self._token())}"
-        return request
+    def _request(
+        self,
+        method: str,
+        where: str,
+        seconds: float = ANSWER_SECONDS,
+        headers: Mapping[str, str] | None = None,
+    ) -> Asked:
+        authorized = {"Authorization": f"Bearer {self._token()}", **(headers or {})}
+        return Asked(method, self.url + where, authorized, None, seconds)
 
-    def _asked(self, method: str, where: str, **request: Any) -> httpx.Response:
+    def _asked(self, request: Asked) -> bytes:
         try:
-            response = self._client.request(method, where, **request)
-        except httpx.HTTPError as error:
+            answer = self._send(request)
+            body = answer.read()
+        except NotReached as error:
             raise self._unreachable(error) from error
-        if response.status_code >= 400:
-            raise refusal(response)
-        return response
+        if answer.status >= 400:
+            raise refusal(answer.status, body)
+        return body
 
-    def _parsed(self, response: httpx.Response) -> Any:
-        if not response.content:
+    def _parsed(self, body: bytes) -> Any:
+        if not body:
             return {}
         try:
-            return response.json()
+            return json.loads(body)
         except ValueError as error:
             raise CommandFailed(
                 f"{self.url} answered, but not as a Flaghoist server does; is --url right?"
             ) from error
 
-    def _unreachable(self, error: httpx.HTTPError) -> CommandFailed:
-        return CommandFailed(f"cannot reach {self.url}: {_why(error)}")
+    def _unreachable(self, error: NotReached) -> CommandFailed:
+        return CommandFailed(f"cannot reach {self.url}: {error}")
 
 
-def _given(params: Mapping[str, str | int | None]) -> dict[str, str | int]:
-    return {name: value for name, value in params.items() if value is not None}
+def _query(params: Mapping[str, str | int | None]) -> str:
+    given = {name: value for name, value in params.items() if value is not None}
+    return f"?{urlencode(given)}" if given else ""
 
 
-def refusal(response: httpx.Response) -> CommandFailed:
+def refusal(status: int, body: bytes) -> CommandFailed:
     """What a refusal means for the one who asked, from its problem document."""
-    problem = _problem(response)
-    status = response.status_code
-    detail = str(problem.get("detail") or problem.get("title") or response.reason_phrase)
-    advice = _ADVICE.get(status, "")
+    problem = _problem(body)
+    said = str(problem.get("detail") or problem.get("title") or _NO_PROBLEM.format(status))
+    said = _BETTER_SAID_HERE.get(status, said) if problem else said
     exit_code = BAD_INPUT if status in (400, 422) else 1
     details = {"status": status, "problem": problem} if problem else {"status": status}
-    return CommandFailed(f"{detail}{advice}" if advice else detail, exit_code, details)
+    return CommandFailed(said, exit_code, details)
 
 
-_ADVICE = {
-    401: "; give a valid token with --token, FLAGHOIST_TOKEN or FLAGHOIST_TOKEN_FILE",
+_NO_PROBLEM = "the answer was {}, and not one that a Flaghoist server gives; is --url right?"
+_BETTER_SAID_HERE = {
+    401: "the server does not know this token, or not any more; give a valid one with --token, "
+    "FLAGHOIST_TOKEN or FLAGHOIST_TOKEN_FILE",
 }
 
 
-def _problem(response: httpx.Response) -> dict[str, Any]:
+def _problem(body: bytes) -> dict[str, Any]:
     try:
-        problem = response.json()
+        problem = json.loads(body)
     except ValueError:
         return {}
     return problem if isinstance(problem, dict) else {}
@@ -176,18 +166,6 @@ def _events(lines: Iterator[str]) -> Iterator[tuple[str, Any]]:
             name, data = "message", []
 
 
-def _checked(url: str) -> str:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise CommandFailed(
-            f"{url!r} is no address of a server; write it as http://HOST:PORT", BAD_INPUT
-        )
-    return url
-
-
 def _printable(token: str) -> str:
     """A header takes ASCII without line breaks; anything else was no token of ours."""
     if not token.isascii() or not token.isprintable():
@@ -196,18 +174,3 @@ def _printable(token: str) -> str:
             BAD_INPUT,
         )
     return token
-
-
-def _why(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
-        return f"no answer within {CONNECT_SECONDS:g} s; check the address, or a firewall between"
-    if isinstance(error, httpx.TimeoutException):
-        return "it took the request and has not answered in time; see its log"
-    if isinstance(error, LOST):
-        return "it closed the connection before it answered; see its log"
-    text = str(error)
-    if "Connection refused" in text or "All connection attempts failed" in text:
-        return "nothing listens there; start it with `flaghoist serve`, or give another --url"
-    if "Name or service not known" in text or "name resolution" in text:
-        return "no such host; check --url"
-    return text or type(error).__name__

@@ -69,17 +69,15 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         token_file: str | None,
         **options: Any,
     ) -> None:
-        with open_api(url, token, token_file) as api:
+        from flaghoist_server.cli.api import Api
+
+        api = Api(url, functools.partial(_token, token, token_file))
+        try:
             command(api, out, *arguments, **options)
+        except CommandFailed as failure:
+            raise _with_environments(api, failure) from failure
 
     return with_api
-
-
-def open_api(url: str, token: str | None, token_file: str | None) -> Api:
-    """The server's API, with the token given, or else the one in the file."""
-    from flaghoist_server.cli.api import Api
-
-    return Api(url, functools.partial(_token, token, token_file))
 
 
 def environment_option(command: Command) -> Command:
@@ -140,6 +138,15 @@ def needed_environment(api: Api, environment: str | None) -> str:
             "there is no environment yet; make one: flaghoist env create production"
         )
     raise CommandFailed(f"which environment? Name one with -e: {', '.join(names)}", BAD_INPUT)
+
+
+def _with_environments(api: Api, failure: CommandFailed) -> CommandFailed:
+    """The failure; one at an unknown environment also names those that there are."""
+    if failure.details.get("problem", {}).get("type") != "/problems/unknown-environment":
+        return failure
+    names = [row["environment"] for row in api.get("/api/v1/environments")["environments"]]
+    there = f"there are {', '.join(names)}" if names else "make it: flaghoist env create NAME"
+    return CommandFailed(f"{failure.message}; {there}", failure.exit_code, failure.details)
 
 
 def _token(token: str | None, file: str | None) -> str:
