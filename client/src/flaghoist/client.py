@@ -26,6 +26,7 @@ from flaghoist.early import defaults
 from flaghoist.link.engine import Engine
 from flaghoist.link.forking import ForkGate
 from flaghoist.link.holding import Holding
+from flaghoist.link.overrides import parse_overrides
 from flaghoist.link.settings import Options, Settings, resolve
 from flaghoist.link.thread import Link, Work
 from flaghoist.link.work import ServerWork
@@ -83,7 +84,9 @@ class Client:
 
         client = cls.__new__(cls)
         client._begin()
-        holding = Holding(client._engine, Settings(environment=environment))
+        overrides = parse_overrides(os.environ.get("FLAGHOIST_OVERRIDES", ""))
+        holding = Holding(client._engine, Settings(environment=environment, overrides=overrides))
+        client._fix(holding.settings)
         work = FileWork(holding, os.fspath(path), environment)
         work.load()
         client._follow(holding, work)
@@ -112,7 +115,7 @@ class Client:
             self._options = options or self._options
             if settings == self._holding.settings and self._link is not None:
                 return
-            self._stop()
+            self._stop(patience_s=0.0)
             self._fix(settings)
             holding = self._next_holding(settings)
             self._follow(holding, ServerWork(holding))
@@ -202,7 +205,7 @@ class Client:
     def close(self) -> None:
         """Stop following. Flags stay as they are; `configure` opens the client again."""
         with self._gate:
-            self._stop()
+            self._stop(CLOSE_PATIENCE_S)
 
     def __enter__(self) -> Self:
         return self
@@ -259,7 +262,7 @@ class Client:
         """What is held for the new settings: the same flags, if the token says the same."""
         before, lookup = self._holding, self._engine.lookup
         if lookup is not None and _identity(settings) != _identity(before.settings):
-            lookup._swap(lookup.snapshot.empty(lookup.counters))
+            self._engine.give(lookup.snapshot.empty(lookup.counters), lambda: True)
         holding = Holding(self._engine, settings)
         if self._engine.flags_loaded:
             holding.source = before.source
@@ -274,10 +277,11 @@ class Client:
         self._dropped.atexit = False
         link.start()
 
-    def _stop(self) -> None:
+    def _stop(self, patience_s: float) -> None:
+        self._holding.retired = True
         link, self._link = self._link, None
         if link is not None:
-            link.stop(CLOSE_PATIENCE_S)
+            link.stop(patience_s)
         if self._dropped is not None:
             self._dropped.detach()
         self._holding.lost()

@@ -44,7 +44,7 @@ FLAG_FILE: dict[str, Any] = {
 }
 
 
-def until(holds: Callable[[], Any], within_s: float = 10.0) -> float:
+def until(holds: Callable[[], Any], within_s: float = 30.0) -> float:
     """Poll until it holds; how long that took. Fails with what was last seen."""
     begun = time.monotonic()
     while not (seen := holds()):

@@ -247,6 +247,34 @@ def test_a_rotated_token_is_read_anew(
         until(lambda: client.status.connected)
 
 
+def test_a_token_file_that_cannot_be_read_is_tried_again(
+    service: Service, tmp_path: Path, hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret may be mounted late."""
+    secret = tmp_path / "token"
+    monkeypatch.setenv("FLAGHOIST_TOKEN_FILE", str(secret))
+    with Client(url=service.url) as client:
+        until(lambda: "the token cannot be read" in (client.status.last_error or ""))
+
+        secret.write_text(service.token)
+
+        assert client.wait_until_ready(10)
+
+
+def test_a_flag_that_was_set_aside_is_told_to_the_server(
+    fake: FakeServer, follow: Callable[..., Client]
+) -> None:
+    """By its name and why, so that the fleet view can show who cannot use it."""
+    client = follow(fake.url)
+    bad = full(6, digest="").replace(b'"default":"on"', b'"default":"maybe"')
+
+    fake.send(bad)
+    until(lambda: client.status.rejected)
+
+    assert client.is_enabled(FLAG) is True
+    until(lambda: [said for said in fake.says("report") if FLAG in said.get("rejected", {})])
+
+
 def test_a_server_that_ends_takes_nothing_along(
     own_service: Service, follow: Callable[..., Client], hasty: None
 ) -> None:

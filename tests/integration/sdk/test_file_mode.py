@@ -78,6 +78,7 @@ def test_a_bad_edit_changes_nothing_but_status(
     assert "light" == client.value("theme")
     assert "flags.yaml:8:" in (client.status.last_error or "")
     assert client.status.connected is False
+    until(lambda: caplog.records)
     assert 1 == len(caplog.records)
     path.write_text(DARK)
 
@@ -138,3 +139,11 @@ def test_a_closed_client_reads_no_more(client: Client, path: Path) -> None:
 
     assert "light" == client.value("theme")
     assert client.status.connected is False
+
+
+def test_an_operator_s_override_holds_here_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FLAGHOIST_OVERRIDES is for every client of a process."""
+    monkeypatch.setenv("FLAGHOIST_OVERRIDES", "theme=sepia")
+
+    with Client.from_file(path, "production") as client:
+        assert "sepia" == client.value("theme")

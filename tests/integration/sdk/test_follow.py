@@ -9,8 +9,10 @@ from collections.abc import Callable
 
 import pytest
 from tests.integration.sdk.service import ENVIRONMENT, FLAG, FLAG_FILE, Service, until
+from tests.integration.sdk.valve import Valve
 
 from flaghoist import Client, ConfigurationError, Context, ErrorCode, flags
+from flaghoist.client import CLOSE_PATIENCE_S
 
 ClientOf = Callable[..., Client]
 
@@ -154,6 +156,26 @@ def test_configuring_the_same_again_changes_nothing(service: Service, follower: 
 
     assert instance == follower.status.instance
     assert follower.status.connected is True
+
+
+def test_configuring_something_else_waits_for_nobody(service: Service, follower: Client) -> None:
+    """The old server may have stalled; what it still says is not taken in any more."""
+    valve = Valve(int(service.url.rpartition(":")[2]))
+    follower.configure(url=valve.url, token=service.token)
+    until(lambda: follower.status.url == valve.url)
+    valve.is_open = False
+
+    begun = time.monotonic()
+    follower.configure(url=service.url, token=service.token, app="elsewhere")
+    seconds = time.monotonic() - begun
+
+    assert seconds < CLOSE_PATIENCE_S / 2
+    assert follower.is_enabled(FLAG) is True
+    until(lambda: follower.status.url == service.url)
+    valve.is_open = True
+    service.change("off", wait_s=5)
+    until(lambda: not follower.is_enabled(FLAG))
+    valve.close()
 
 
 def test_several_clients_live_side_by_side(service: Service, client_of: ClientOf) -> None:

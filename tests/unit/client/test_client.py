@@ -101,7 +101,7 @@ def test_nothing_configured_gives_defaults_and_says_what_to_do(asleep: ProcessCl
     assert threads == threading.active_count()
 
 
-@pytest.mark.parametrize("default", [1, "yes", None, [], object()], ids=repr)
+@pytest.mark.parametrize("default", [1, "yes", None, [], object], ids=str)
 def test_before_flags_have_come_is_enabled_is_a_bool(
     asleep: ProcessClient, default: object
 ) -> None:

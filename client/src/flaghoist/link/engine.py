@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flaghoist.lookup import Lookup
+    from flaghoist.snapshot import Snapshot
 
 __all__ = ["Engine"]
 
@@ -39,6 +40,19 @@ class Engine:
     def flags_loaded(self) -> bool:
         """There are flags to evaluate."""
         return self.lookup is not None and self.lookup.snapshot.loaded
+
+    def give(self, snapshot: Snapshot, taken: Callable[[], bool]) -> Snapshot | None:
+        """Let the lookup see this snapshot, if `taken` says so. The one before it, or `None`.
+
+        Between the question and the change nobody else gives one.
+        """
+        lookup = self.load()
+        with self._gate:
+            if not taken():
+                return None
+            before = lookup.snapshot
+            lookup._swap(snapshot)
+        return before
 
     def load(self) -> Lookup:
         """The lookup, made if need be."""

@@ -51,6 +51,8 @@ class Holding:
         self.instance = _instance_name()
         self.adoptions = 0
         """Rises with each snapshot taken: what changed hands since is seen by comparing."""
+        self.retired = False
+        """The client follows something else by now: whatever still comes in here is too late."""
         self._fresh_at: float | None = None
         self._notes: dict[str, int] = {}
         self._trouble = ""
@@ -62,9 +64,9 @@ class Holding:
 
     def adopt(self, snapshot: Snapshot, source: Source) -> None:
         """Let the application see this snapshot, and tell who listens what changed."""
-        lookup = self.engine.load()
-        before = lookup.snapshot
-        lookup._swap(snapshot)
+        before = self.engine.give(snapshot, lambda: not self.retired)
+        if before is None:
+            return
         self.source = source
         self.adoptions += 1
         if self.listeners:

@@ -11,28 +11,29 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from logging import Logger
 
-__all__ = ["failed", "info", "warn"]
+__all__ = ["failed", "info", "logger", "warn"]
 
 
 def info(action: str, message: str, *arguments: object) -> None:
     """Something began, ended or is well again."""
-    _logger().info(message, *arguments, extra={"action": action})
+    logger().info(message, *arguments, extra={"action": action})
 
 
 def warn(action: str, message: str, *arguments: object) -> None:
     """Something is wrong; what is served is the last known good."""
-    _logger().warning(message, *arguments, extra={"action": action})
+    logger().warning(message, *arguments, extra={"action": action})
 
 
 def failed(action: str, message: str) -> None:
     """Called where an exception is handled: it is logged with its trace."""
-    _logger().exception(message, extra={"action": action})
+    logger().exception(message, extra={"action": action})
 
 
-def _logger() -> Logger:
+def logger() -> Logger:
+    """The logger of the SDK."""
     import logging  # noqa: PLC0415 - see the head of this file
 
-    logger = logging.getLogger("flaghoist")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())  # else Python prints warnings by itself
-    return logger
+    found = logging.getLogger("flaghoist")
+    if not found.handlers:
+        found.addHandler(logging.NullHandler())  # else Python prints warnings by itself
+    return found

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import selectors
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from flaghoist.link import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["LinkLoop", "in_daemon_thread"]
 
 _T = TypeVar("_T")
-_log = logging.getLogger("flaghoist")
 
 
 class LinkLoop(asyncio.SelectorEventLoop):
@@ -107,4 +107,4 @@ def _order(hints: dict[str, Any]) -> tuple[int, ...]:
 
 def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What asyncio would print as an error: all that matters reaches `status` another way."""
-    _log.debug("asyncio: %s", context.get("message"), extra={"action": "link_loop"})
+    logs.logger().debug("asyncio: %s", context.get("message"), extra={"action": "link_loop"})

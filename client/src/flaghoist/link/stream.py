@@ -20,6 +20,7 @@ from websockets.exceptions import (
     WebSocketException,
 )
 
+from flaghoist.link import logs
 from flaghoist.link.channel import Channel
 from flaghoist.link.conversation import Conversation, Left
 from flaghoist.link.failure import Blocked, Failure, Refused, Unreachable, of_status
@@ -37,7 +38,7 @@ OPEN_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 0.2
 _TOKEN_REFUSED = (4401, 4403)
 
-_websocket_log = logging.getLogger("flaghoist.websocket")
+_websocket_log = logs.logger().getChild("websocket")
 _websocket_log.setLevel(logging.WARNING)  # at DEBUG websockets writes headers out, with the token
 
 
