@@ -152,7 +152,8 @@ def _too_large(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
 
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     headers = {name: str(value) for name, value in (error.headers or {}).items()}
-    return problem_response(error.status_code, error.detail, headers=headers)
+    kind = "malformed" if error.status_code == 400 else ""  # the body is no JSON
+    return problem_response(error.status_code, error.detail, kind=kind, headers=headers)
 
 
 def _not_found(request: Request[Any, Any, Any], error: NotFoundException) -> Response[Any]:

@@ -14,6 +14,9 @@ from flaghoist_server.api.services import Services
 
 __all__ = ["HANDLERS"]
 
+_EXPOSITION = CONTENT_TYPE_LATEST.partition("; charset")[0]
+"""Litestar says the charset of text itself."""
+
 
 @get(["/healthz", "/livez"], opt=PUBLIC, summary="Alive", tags=["health"])
 async def healthz() -> dict[str, bool]:
@@ -37,7 +40,7 @@ async def readyz(services: NamedDependency[Services]) -> Response[dict[str, Any]
 async def metrics(services: NamedDependency[Services]) -> Response[bytes]:
     """Numbers about the server and its fleet; no flag is named in a label."""
     body = generate_latest(registry_of(services))
-    return Response(body, media_type=CONTENT_TYPE_LATEST)
+    return Response(body, media_type=_EXPOSITION)
 
 
 HANDLERS = [healthz, readyz, metrics]
