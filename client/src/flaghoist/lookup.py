@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from typing import Any, TypeVar, overload
 
+from flaghoist.errors import InvalidContext
 from flaghoist.evaluation.choosers import Constant
 from flaghoist.evaluation.compiled import CompiledFlag
 from flaghoist.evaluation.context import Context, attributes_of
@@ -179,11 +180,10 @@ class Lookup:
         """
         values: dict[str, Any] = {}
         try:
-            flags = self._pinned_snapshot().flags
-            attributes = attributes_of(context)
-            for key, flag in (flags | self._overrides).items():
-                _add_value(values, key, flag, attributes)
-        except Exception:  # noqa: BLE001, S110 - no context: what needs none has no value either
+            asked = _read_once(context)
+            for key, flag in (self._pinned_snapshot().flags | self._overrides).items():
+                _add_value(values, key, flag, asked)
+        except Exception:  # noqa: BLE001, S110 - the stack is full, or memory: no more can be done
             pass
         return values
 
@@ -272,17 +272,30 @@ class Override:
         self._publish()
 
     def _publish(self) -> None:
-        merged: dict[Any, CompiledFlag] = {}
-        for layer in self._owner._layers:
-            merged.update(layer)
-        self._owner._overrides = merged
-        self._owner._be_careful()
+        owner = self._owner
+        layers: list[dict[Any, CompiledFlag]] | None = None
+        # Whoever finds that another thread has come or gone meanwhile does it again.
+        while layers != owner._layers:
+            layers = owner._layers.copy()
+            merged: dict[Any, CompiledFlag] = {}
+            for layer in layers:
+                merged.update(layer)
+            owner._overrides = merged
+        owner._be_careful()
 
 
 def _fixed(counters: Counters, key: str, value: object) -> CompiledFlag:
     outcome = Outcome(counters.tally(key, ""), value, None, Reason.STATIC)
     outcome.absent = False
     return CompiledFlag(key, 0, b"", Constant(outcome))
+
+
+def _read_once(context: object) -> object:
+    """The attributes of a context, or what is no context, which some flags can do without."""
+    try:
+        return attributes_of(context)
+    except InvalidContext:
+        return context
 
 
 def _add_value(values: dict[str, Any], key: str, flag: CompiledFlag, context: object) -> None:

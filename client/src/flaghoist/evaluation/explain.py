@@ -17,7 +17,7 @@ from flaghoist.evaluation.bucketing import BUCKETS, text_of
 from flaghoist.evaluation.choosers import Chooser, Rules, Split
 from flaghoist.evaluation.compiled import CompiledFlag
 from flaghoist.evaluation.conditions import All, AnyOf, Condition, Not
-from flaghoist.evaluation.context import TARGETING_KEY, attributes_of, find_attribute
+from flaghoist.evaluation.context import TARGETING_KEY, Attributes, attributes_of, find_attribute
 from flaghoist.evaluation.result import ErrorCode, Reason
 from flaghoist.evaluation.settle import absent, settle
 from flaghoist.model.conditions import operator_of
@@ -76,6 +76,10 @@ def explain(
     return Explanation(key, *found, trace)
 
 
+_SHOWN_CHARS = 60
+_SHOWN_BITS = 200
+"""Python writes no integer of more than some 4,000 digits, and nobody would read it."""
+
 _MEANINGS: dict[str, str] = {
     ErrorCode.TYPE_MISMATCH: "the value is of another type than the default",
     ErrorCode.TARGETING_KEY_MISSING: "there is nothing to take a bucket of",
@@ -93,7 +97,9 @@ def _tell(
         trace[-1]["text"] += f", so that it serves {_served(document.off_variant)}"
         return
     try:
-        _Teller(document, context, segments, trace).tell(flag)
+        # What serves everyone the same is not asked with a context, so any will do.
+        attributes = attributes_of(context) if flag.fixed is None else {}
+        _Teller(document, attributes, segments, trace).tell(flag)
     except InvalidContext:
         pass  # the result says so
     except Exception as error:  # noqa: BLE001 - a foreign attribute may raise whatever it likes
@@ -104,10 +110,14 @@ class _Teller:
     """Tells how one flag comes out for one context."""
 
     def __init__(
-        self, flag: Flag, context: object, segments: Mapping[str, bytes], trace: list[Step]
+        self,
+        flag: Flag,
+        attributes: Attributes,
+        segments: Mapping[str, bytes],
+        trace: list[Step],
     ) -> None:
         self._flag = flag
-        self._attributes = attributes_of(context)
+        self._attributes = attributes
         self._segments = segments
         self._trace = trace
 
@@ -201,8 +211,10 @@ class _Teller:
         elif when.not_ is not UNSET and isinstance(condition, Not):
             self._condition(when.not_, condition.part, depth + 1, lines)
         elif isinstance(condition, (All, AnyOf)) and when.attribute is UNSET:
+            deciding = isinstance(condition, AnyOf)
             for inner, part in zip(_inner(when), condition.parts, strict=True):
-                self._condition(inner, part, depth + 1, lines)
+                if self._condition(inner, part, depth + 1, lines) == deciding:
+                    break  # the evaluation did not ask further either
         return holds
 
     def _described(self, when: When) -> str:
@@ -234,9 +246,11 @@ def _served(variant: object) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return "absent"
+    if isinstance(value, int) and value.bit_length() > _SHOWN_BITS:
+        return "a very large number"
     if isinstance(value, (str, int, float)):
         text = repr(value)
-        return text if len(text) <= 60 else f"{text[:60]}…"
+        return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
     return f"of type {type(value).__name__}"
 
 
