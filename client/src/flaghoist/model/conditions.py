@@ -139,12 +139,14 @@ def check_when(when: When, path: Path, problems: list[Problem], depth: int = 1) 
         _check_attribute(when.attribute, (*path, "attribute"), problems)
         if found := _first(operands):
             _check_operands(*found, when.ignore_case, path, problems)
-    elif when.ignore_case:
+        return
+    if when.ignore_case:
         text = "ignore_case without an attribute to test"
         problems.append(Problem((*path, "ignore_case"), text, "it beside a text operator"))
-    for name, inner in (("all", when.all), ("any", when.any)):
-        if inner is not UNSET:
-            _check_several(inner, (*path, name), problems, depth)
+    if when.all is not UNSET:
+        _check_several(when.all, (*path, "all"), problems, depth)
+    if when.any is not UNSET:
+        _check_several(when.any, (*path, "any"), problems, depth)
     if when.not_ is not UNSET:
         check_when(when.not_, (*path, "not"), problems, depth + 1)
     if when.bucket is not UNSET:

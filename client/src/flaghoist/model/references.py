@@ -19,7 +19,7 @@ from flaghoist.model.limits import (
     MAX_REQUIRES_DEPTH,
     MAX_SEGMENTS,
 )
-from flaghoist.model.names import one_of
+from flaghoist.model.names import one_of, plain
 from flaghoist.model.problem import Path, Problem, shown
 
 if TYPE_CHECKING:
@@ -147,8 +147,10 @@ def _check_requirement(
 ) -> bool:
     required = flags.get(requirement.flag)
     if required is None:
-        expected = one_of(flags, requirement.flag, "flag of the same environment")
-        problems.append(Problem((*path, "flag"), f"no flag {shown(requirement.flag)}", expected))
+        others = [name for name in flags if name != path[1]]
+        found = f"no flag {shown(requirement.flag)} in this environment"
+        expected = one_of(others, requirement.flag, "flag of the same environment")
+        problems.append(Problem((*path, "flag"), found, expected))
         return False
     variants = required.variants or BOOLEAN_VARIANTS
     for index, name in enumerate(requirement.variants):
@@ -165,6 +167,6 @@ def _in_order(graph: Graph, problems: list[Problem]) -> list[str]:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         cycle: list[str] = error.args[1][::-1]  # graphlib lists it against the arrows
-    found = "this goes in a circle: " + " → ".join(cycle)
-    problems.append(Problem(graph[cycle[0]][cycle[1]], found, "no way back"))
+    found = f"{shown(cycle[0])} leads back to itself: {' → '.join(map(plain, cycle))}"
+    problems.append(Problem(graph[cycle[0]][cycle[1]], found, "one of these to be taken out"))
     return []

@@ -109,7 +109,8 @@ def _dict_misfits(value: Any, inner: inspect.Type, path: Path) -> Iterator[Probl
 
 def _list_misfits(value: Any, inner: inspect.Type, path: Path) -> Iterator[Problem]:
     if not isinstance(value, list):
-        yield _wrong(value, "a list", path)
+        example = f", such as [{value}]" if isinstance(value, str) and value.isalnum() else ""
+        yield _wrong(value, f"a list{example}", path)
         return
     for index, item in enumerate(value):
         yield from misfits(item, inner, (*path, index))

@@ -46,7 +46,7 @@ def check_serve(
     total = 0
     for name, percent in serve.items():
         if name not in variants:
-            check_variant(name, variants, (*path, name), problems)
+            check_variant(name, variants, (*path, name), problems, at_key=True)
         share = thousandths(percent)
         if share is None:
             problems.append(Problem((*path, name), f"{percent} is no percentage", PERCENT))
@@ -57,10 +57,14 @@ def check_serve(
 
 
 def check_variant(
-    name: str, variants: Collection[str], path: Path, problems: list[Problem]
+    name: str,
+    variants: Collection[str],
+    path: Path,
+    problems: list[Problem],
+    *,
+    at_key: bool = False,
 ) -> None:
-    """Add a problem if the flag has no such variant."""
+    """Add a problem if the flag has no such variant; `at_key`: the path ends with its name."""
     if name not in variants:
-        problems.append(
-            Problem(path, f"no variant {shown(name)}", one_of(variants, name, "variant"))
-        )
+        expected = one_of(variants, name, "variant")
+        problems.append(Problem(path, f"no variant {shown(name)}", expected, at_key))

@@ -48,7 +48,7 @@ def check_flag(key: str, flag: Flag) -> list[Problem]:
     problems: list[Problem] = []
     variants = effective_variants(flag)
     if not is_key(key):
-        problems.append(Problem((), f"{shown(key)} is no flag key", KEY_FORM))
+        problems.append(Problem((), f"{shown(key)} is no flag key", KEY_FORM, at_key=True))
     if flag.variants or flag.type != "boolean":
         _check_variants(flag, problems)
     if flag.expires is not None and not is_date(flag.expires):
@@ -73,7 +73,7 @@ def check_segment(name: str, segment: Segment) -> list[Problem]:
     """Everything that is wrong with a segment by itself; paths are those of its document."""
     problems: list[Problem] = []
     if not is_key(name):
-        problems.append(Problem((), f"{shown(name)} is no segment name", KEY_FORM))
+        problems.append(Problem((), f"{shown(name)} is no segment name", KEY_FORM, at_key=True))
     check_when(segment.when, ("when",), problems)
     return problems
 
@@ -86,7 +86,8 @@ def _check_variants(flag: Flag, problems: list[Problem]) -> None:
         path = ("variants", name)
         if not is_label(name):
             expected = f"1 to {MAX_NAME_CHARS} printable characters"
-            problems.append(Problem(path, f"{shown(name)} is no variant name", expected))
+            found = f"{shown(name)} is no variant name"
+            problems.append(Problem(path, found, expected, at_key=True))
         if expected := _value_problem(flag.type, value):
             problems.append(Problem(path, f"{shown(value)} in a {flag.type} flag", expected))
 
@@ -139,7 +140,7 @@ def _check_targets(flag: Flag, variants: Mapping[str, Any], problems: list[Probl
     if count > MAX_LIST_ITEMS:
         problems.append(Problem(("targets",), f"{count} targets", f"at most {MAX_LIST_ITEMS}"))
     for name in flag.targets:
-        check_variant(name, variants, ("targets", name), problems)
+        check_variant(name, variants, ("targets", name), problems, at_key=True)
     if len(flag.targets) > 1:
         _check_targets_differ(flag, problems)
 

@@ -26,6 +26,7 @@ from ruamel.yaml.events import (
 from flaghoist.model.limits import MAX_FILE_DEPTH
 from flaghoist.model.positions import Node, Place, Source, TextError
 from flaghoist.model.problem import Path, Problem, shown
+from flaghoist.model.yaml_errors import character_error, syntax_error
 from flaghoist.model.yaml_scalars import plain_value
 
 if TYPE_CHECKING:
@@ -36,15 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["read_yaml"]
 
 _NodeEvent = AliasEvent | ScalarEvent | MappingStartEvent | SequenceStartEvent
-
-# What the parser says, and what a person should do then.
-_HINTS = {
-    "found character '\\t'": "spaces, for tabs cannot indent",
-    "that cannot start any token": "quotes around text that starts with this character",
-    "mapping values are not allowed here": "one 'key: value' a line, one level indented alike",
-    "found unexpected end of stream": "a closing quote",
-    "could not find expected ':'": "'key: value'",
-}
 
 
 def read_yaml(text: str) -> Source:
@@ -58,9 +50,9 @@ def read_yaml(text: str) -> Source:
         for event in _events(text):
             builder.take(event)
     except MarkedYAMLError as error:
-        raise _syntax_error(error) from error
+        raise syntax_error(error) from error
     except YAMLError as error:  # characters that YAML does not allow
-        raise _character_error(text, error) from error
+        raise character_error(text, error) from error
     tree = builder.root
     return Source(builder.data, lambda: tree, builder.problems)
 
@@ -116,10 +108,15 @@ class _Builder:
         if self._stack and isinstance(self._stack[-1].data, dict) and not self._stack[-1].key:
             self._take_key(event, place, self._stack[-1])
         elif isinstance(event, ScalarEvent):
-            plain = event.implicit[0] and event.style in {None, ""}
-            self._add(Node(place), plain_value(event.value) if plain else event.value)
+            self._take_scalar(event, place)
         else:
             self._open({} if isinstance(event, MappingStartEvent) else [], place)
+
+    def _take_scalar(self, event: ScalarEvent, place: Place) -> None:
+        plain = event.implicit[0] and event.style in {None, ""}
+        if plain and not event.value and self._stack and self._stack[-1].key:
+            place = self._stack[-1].key[1]  # nothing stands nowhere: its key is what one looks for
+        self._add(Node(place), plain_value(event.value) if plain else event.value)
 
     def _take_key(self, event: _NodeEvent, place: Place, frame: _Frame) -> None:
         if not isinstance(event, ScalarEvent):
@@ -163,19 +160,3 @@ class _Builder:
 
 def _place(event: Event) -> Place:
     return Place(event.start_mark.line + 1, event.start_mark.column + 1)
-
-
-def _syntax_error(error: MarkedYAMLError) -> TextError:
-    mark = error.problem_mark or error.context_mark
-    place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-    found = " ".join(part for part in (error.problem, error.context) if part)
-    expected = next((hint for start, hint in _HINTS.items() if start in found), "YAML 1.2")
-    return TextError(place, found, expected)
-
-
-def _character_error(text: str, error: YAMLError) -> TextError:
-    position = getattr(error, "position", 0)
-    before = text[:position]
-    place = Place(before.count("\n") + 1, position - before.rfind("\n"))
-    found = f"the character {text[position : position + 1]!r} cannot be in a YAML file"
-    return TextError(place, found, "printable text")
