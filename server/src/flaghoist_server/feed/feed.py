@@ -1,8 +1,8 @@
 """The feed: follows the store's logs and keeps every environment live, whatever happens to it.
 
-It asks where the logs stand when it is hinted at a change and once a poll, and reads what it does
-not have: no gap and no repetition, after any absence. A change made by this server comes in by
-`accept` and need not be read back.
+It asks where the logs stand when it is hinted at a change and, anew, once a poll, and reads what it
+does not have: no gap and no repetition, after any absence. A change made by this server comes in
+by `accept` and need not be read back.
 
 What it finds is judged (`standing.judge`):
 
@@ -23,7 +23,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
 from flaghoist_server.change.change import Change
@@ -202,9 +202,12 @@ class Feed:
         Raises:
             StoreError: the store is away; what is known stays.
         """
+        await self._compare(self._store.heads)
+
+    async def _compare(self, asked: Callable[[], Awaitable[list[Head]]]) -> None:
         async with self._looking:
             known = {name: live.head for name, live in self._environments.items()}
-            found = {head.environment: head for head in await self._store.heads()}
+            found = {head.environment: head for head in await asked()}
             for name in known | found:
                 await self._reconcile(name, known.get(name), found.get(name))
         if self.state != "live":
@@ -223,18 +226,23 @@ class Feed:
             self._wake.set()
 
     async def _follow(self) -> None:
+        clock = asyncio.get_running_loop().time
+        polled_at = clock()
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_seconds):
+                async with asyncio.timeout_at(polled_at + self._poll_seconds):
                     await self._wake.wait()
             self._wake.clear()
+            due = self.state != "live" or clock() >= polled_at + self._poll_seconds
             try:
                 await self._start_store()
-                await self.look()
+                await self._compare(self._store.heads if due else self._store.glance)
             except StoreError as error:
                 self._away(error)
             except Exception as error:  # noqa: BLE001  # the feed outlives whatever it reads
                 self._away(StoreError(f"what the store holds cannot be read: {error!r}"))
+            if due:
+                polled_at = clock()
 
     async def _reconcile(self, name: str, known: Head | None, found: Head | None) -> None:
         """Bring one environment to what the store has. `known`: what we had before we asked."""

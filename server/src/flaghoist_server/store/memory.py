@@ -42,6 +42,10 @@ class MemoryStore:
         """See `Store.heads`."""
         return [head_of(log[-1]) for _, log in sorted(self._logs.items())]
 
+    async def glance(self) -> list[Head]:
+        """See `Store.glance`."""
+        return await self.heads()
+
     async def begin(self, change: Change, after: Head | None) -> bool:
         """See `Store.begin`."""
         head = self._head(change.environment)

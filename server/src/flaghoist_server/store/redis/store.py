@@ -61,6 +61,7 @@ class RedisStore:
         self._line = Line(self._target, on_move=self._moved)
         self._follower = Follower(self._target, self._keys.hints)
         self._fitness = Fitness(durable=False)
+        self._seen: list[str] = []
         self._beside: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
@@ -79,13 +80,13 @@ class RedisStore:
         self._line.close()
 
     async def heads(self) -> list[Head]:
-        """See `Store.heads`. On fresh connections: an old one may be to a primary that was."""
+        """See `Store.heads`. An open connection may be to a primary that was."""
         async with self._line.anew() as line:
-            names = await self._names(line)
-            fields = ["epoch", "version", "hash", "at"]
-            asked: dict[str, Command] = {n: ["HMGET", self._keys.head(n), *fields] for n in names}
-            replies = await line.each(asked)
-        return [_head(name, replies[name]) for name in names if replies[name][0] is not None]
+            return await self._heads(line)
+
+    async def glance(self) -> list[Head]:
+        """See `Store.glance`."""
+        return await self._heads(self._line)
 
     async def begin(self, change: Change, after: Head | None) -> bool:
         """See `Store.begin`."""
@@ -139,8 +140,11 @@ class RedisStore:
         return enough(self._options, waited)
 
     async def remembered(self, key: str) -> IdempotentAnswer | None:
-        """See `Store.remembered`. An answer lies beside the environment that it is about."""
-        tags = [self._keys.tag, *await self._names(self._line)]
+        """See `Store.remembered`. An answer lies beside the environment that it is about.
+
+        In one that was made a moment ago it may not be found; the append then is refused for it.
+        """
+        tags = [self._keys.tag, *(self._seen or await self._names(self._line))]
         asked: dict[str, Command] = {tag: ["GET", self._keys.answer(tag, key)] for tag in tags}
         found = [reply for reply in (await self._line.each(asked)).values() if reply]
         return _answer.decode(found[0]) if found else None
@@ -187,6 +191,13 @@ class RedisStore:
             await snapshots.keep(self._line, self._keys, state)
 
     # --- reading ---
+
+    async def _heads(self, line: Line) -> list[Head]:
+        names = self._seen = await self._names(line)
+        fields = ["epoch", "version", "hash", "at"]
+        asked: dict[str, Command] = {n: ["HMGET", self._keys.head(n), *fields] for n in names}
+        replies = await line.each(asked)
+        return [_head(name, replies[name]) for name in names if replies[name][0] is not None]
 
     async def _names(self, line: Line) -> list[str]:
         (names,) = await line.call(self._keys.tag, ["SMEMBERS", self._keys.environments])
