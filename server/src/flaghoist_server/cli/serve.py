@@ -34,7 +34,7 @@ def serve(host: str | None, port: int | None, store: str | None) -> None:
 
     FLAGHOIST_ADMIN_TOKEN sets the first administrator's token; else one is made and printed once.
     Ends with Ctrl-C, or in good order with SIGTERM: the SDKs are asked to move first. More
-    settings, all variables: docs/server/settings.md.
+    settings, all variables: docs/server/running.md.
     """
     from flaghoist_server.serve import run
     from flaghoist_server.settings import Settings, SettingsError
