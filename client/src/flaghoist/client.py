@@ -285,6 +285,7 @@ class Client:
         if self._dropped is not None:
             self._dropped.detach()
         self._holding.lost()
+        self._holding.readiness.open()  # whoever waits for it waits for nothing
 
     def _fix(self, settings: Settings) -> None:
         """Give flags the fixed values of the settings, and of these settings only."""

@@ -213,6 +213,18 @@ def test_a_refusal_is_not_for_ever(
     until(lambda: client.status.connected)
 
 
+def test_a_redirect_is_not_followed(fake: FakeServer) -> None:
+    """The token is for the address that was configured, and for no other."""
+    elsewhere = FakeServer(full(9))
+    fake.status, fake.headers = 307, {"Location": elsewhere.url + "/sdk/v1/stream"}
+    with Client(url=fake.url, token="t") as client:
+        until(lambda: "307" in (client.status.last_error or ""))
+        until(lambda: len(fake.attempts) >= 2)
+
+    assert [] == elsewhere.attempts
+    elsewhere.close()
+
+
 def test_retry_after_is_honoured(
     fake: FakeServer, follow: Callable[..., Client], hasty: None
 ) -> None:

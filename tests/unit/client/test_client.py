@@ -195,3 +195,16 @@ def test_wrong_options_are_an_error_and_leave_the_client_as_it_was() -> None:
             client.configure(url="no address")
 
         assert before == client.status.instance
+
+
+def test_whoever_waits_is_let_go_by_close() -> None:
+    """Without a timeout it would be for ever."""
+    client = Client(url="http://127.0.0.1:9", token="t")
+    answers: list[bool] = []
+    waiting = threading.Thread(target=lambda: answers.append(client.wait_until_ready(None)))
+    waiting.start()
+
+    client.close()
+    waiting.join(30)
+
+    assert [False] == answers

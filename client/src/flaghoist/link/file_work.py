@@ -10,7 +10,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flaghoist.errors import FlaghoistError
 from flaghoist.link.sources import from_flag_file
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class FileWork:
     def _reload(self) -> None:
         try:
             self.load()
-        except (FlaghoistError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a file does to us, the old one stays
             self._holding.lost()
             self._holding.trouble(f"file {self._mark}", str(error))
 

@@ -42,6 +42,13 @@ _websocket_log = logs.logger().getChild("websocket")
 _websocket_log.setLevel(logging.WARNING)  # at DEBUG websockets writes headers out, with the token
 
 
+class _Connect(connect):
+    """`connect` that follows no redirect: the token is for the address that was configured."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
+
+
 class Stream(Channel):
     """Flags over a websocket."""
 
@@ -82,7 +89,7 @@ class Stream(Channel):
 
     async def _connect(self) -> ClientConnection:
         try:
-            return await connect(
+            return await _Connect(
                 "ws" + self.url.removeprefix("http") + "/sdk/v1/stream",
                 additional_headers={"Authorization": f"Bearer {self._token}"},
                 compression=None,  # 64 KiB a connection at the server, for frames of 150 bytes
