@@ -9,28 +9,23 @@ from __future__ import annotations
 import difflib
 from datetime import UTC, datetime
 
-from flaghoist.errors import FlagError
 from flaghoist.model.flag import Flag
 from flaghoist_server.api.services import Services
 from flaghoist_server.change.change import Change
-from flaghoist_server.change.draft import flag_of
-from flaghoist_server.change.state import State, StoredFlag
+from flaghoist_server.change.state import State
+from flaghoist_server.console.catalogue import Catalogue
 from flaghoist_server.console.drawing import drawn, marks, rates_text
 from flaghoist_server.console.pulse import FINE
 from flaghoist_server.console.query import Candidate, search
 from flaghoist_server.console.views import Listing, Place, Row, Visitor, ask_url, flag_url, list_url
 from flaghoist_server.console.watch import Standing, Watch
 from flaghoist_server.console.words.quantities import moment, plural
-from flaghoist_server.console.words.states import Effective, effective
 from flaghoist_server.store.port import StoreError
 
-__all__ = ["PER_PAGE", "SPARK_SLOTS", "Desk", "effect_of", "stale"]
+__all__ = ["PER_PAGE", "SPARK_SLOTS", "Desk", "stale"]
 
 PER_PAGE = 100
 SPARK_SLOTS = 60
-
-_KILLED = Effective("kill", "■", "KILLED")
-_UNREADABLE = Effective("off", "?", "not readable")
 
 
 class Desk:
@@ -39,6 +34,7 @@ class Desk:
     def __init__(self, services: Services, watch: Watch) -> None:
         self.services = services
         self.watch = watch
+        self._catalogue = Catalogue()
 
     def state(self, environment: str) -> State:
         """The environment as it is now. Raises `KeyError` for one that is not there."""
@@ -68,8 +64,7 @@ class Desk:
     def found(self, environment: str, query: str, me: str) -> list[Candidate]:
         """The flags that a query means, best first."""
         flags = self.state(environment).flags
-        candidates = [Candidate(key, *effect_of(key, stored)) for key, stored in flags.items()]
-        return search(candidates, query, me)
+        return search(self._catalogue.candidates(environment, flags), query, me)
 
     def listing(self, environment: str, query: str, page: int, me: str) -> Listing:
         """One page of the list."""
@@ -116,7 +111,6 @@ class Desk:
             stale=stale(flag, now),
             effective=candidate.effective,
             killed_at=stored.killed_at,
-            killed_by=stored.actor,
             at=stored.at,
             actor=stored.actor,
             reason=stored.reason,
@@ -126,15 +120,6 @@ class Desk:
             marks=marks([stored], now - SPARK_SLOTS * FINE.seconds),
             rates_text=rates_text(series),
         )
-
-
-def effect_of(key: str, stored: StoredFlag) -> tuple[Flag | None, Effective]:
-    """The flag and its state in words; None where this version cannot read it."""
-    try:
-        flag = flag_of(key, stored.document)
-    except FlagError:
-        return None, _KILLED if stored.killed_at else _UNREADABLE
-    return flag, effective(flag, killed=bool(stored.killed_at))
 
 
 def stale(flag: Flag | None, now: float) -> str:

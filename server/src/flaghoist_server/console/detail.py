@@ -13,7 +13,8 @@ from flaghoist.model.digest import digest
 from flaghoist.model.flag import Flag
 from flaghoist_server.change.change import Change
 from flaghoist_server.change.draft import flag_of
-from flaghoist_server.console.desk import Desk, effect_of, stale
+from flaghoist_server.console.catalogue import effect_of
+from flaghoist_server.console.desk import Desk, stale
 from flaghoist_server.console.drawing import drawn, legend, marks, table
 from flaghoist_server.console.pulse import COARSE, FINE
 from flaghoist_server.console.views import Entry, FlagPage, Sdk, SdkGroup, Step, ask_url, flag_url
@@ -152,9 +153,9 @@ def _step(value: float, share: float) -> Step:
     if value == share:
         says = "as it is now"
     elif value > share:
-        says = f"{percent(value - share)} of everyone get it as well; nobody loses it"
+        says = f"{percent(value - share)} more get it; nobody loses it"
     else:
-        says = f"{percent(share - value)} of everyone lose it"
+        says = f"{percent(share - value)} lose it, those who came last"
     return Step(percent(value).removesuffix(" %"), value == share, says)
 
 

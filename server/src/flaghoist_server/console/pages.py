@@ -21,7 +21,7 @@ from litestar import Request, Response
 from flaghoist_server.console.assets import assets
 from flaghoist_server.console.drawing import rate
 from flaghoist_server.console.views import Frame
-from flaghoist_server.console.words.quantities import ago, count, moment, plural
+from flaghoist_server.console.words.quantities import ago, count, moment, plural, who
 
 __all__ = ["HEADERS", "POLICY", "render"]
 
@@ -77,6 +77,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters |= {
-    "ago": _ago, "count": count, "json": _json, "plural": plural, "rate": rate, "utc": _utc
+    "ago": _ago, "count": count, "json": _json, "plural": plural, "rate": rate, "utc": _utc,
+    "who": who,
 }  # fmt: skip
 _templates.globals["asset"] = lambda name: assets().url(name)

@@ -7,6 +7,7 @@ key, the description or a tag. All of them must hold. Keys that begin with the w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Self
 
 import msgspec
 
@@ -17,11 +18,20 @@ __all__ = ["Candidate", "search"]
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """A flag as it is searched: `flag` is None where this version cannot read it."""
+    """A flag as it is searched: `flag` is None where this version cannot read it.
+
+    `text` is what words are looked for in.
+    """
 
     key: str
     flag: Flag | None
     effective: Effective
+    text: str
+
+    @classmethod
+    def of(cls, key: str, flag: Flag | None, effective: Effective) -> Self:
+        words = [key, flag.description, *flag.tags] if flag else [key]
+        return cls(key, flag, effective, " ".join(words).lower())
 
 
 _Test = Callable[[Candidate, str], bool]
@@ -42,14 +52,7 @@ def _holds(candidate: Candidate, word: str) -> bool:
     name, colon, value = word.partition(":")
     if colon and name in _TESTS:
         return _TESTS[name](candidate, value)
-    return word in _text(candidate)
-
-
-def _text(candidate: Candidate) -> str:
-    flag = candidate.flag
-    if flag is None:
-        return candidate.key.lower()
-    return " ".join([candidate.key, flag.description, *flag.tags]).lower()
+    return word in candidate.text
 
 
 def _begins(key: str, words: list[str]) -> bool:

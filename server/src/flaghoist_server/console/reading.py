@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from flaghoist.model.digest import digest
 from flaghoist_server.console.assets import assets
-from flaghoist_server.console.desk import effect_of
+from flaghoist_server.console.catalogue import effect_of
 from flaghoist_server.console.detail import flag_page, undo_says
 from flaghoist_server.console.door import Visit
 from flaghoist_server.console.problems import Missing

@@ -141,7 +141,6 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     stale: str
     effective: Effective
     killed_at: str
-    killed_by: str
     at: str
     actor: str
     reason: str

@@ -11,14 +11,14 @@ from flaghoist_server.console.words.states import Effective, effective
 
 def candidate(key: str, killed: bool = False, **fields: object) -> Candidate:
     flag = Flag(**fields)  # type: ignore[arg-type]  # a table of flags
-    return Candidate(key, flag, effective(flag, killed=killed))
+    return Candidate.of(key, flag, effective(flag, killed=killed))
 
 
 FLAGS = [
     candidate("dark-theme", owner="web", default="on", kind="release"),
     candidate("new-checkout", owner="Payments", tags=["Checkout"], default={"on": 5, "off": 95}),
     candidate("old-search", killed=True, state="off", description="The search before theme"),
-    Candidate("from-the-future", None, Effective("off", "?", "not readable")),
+    Candidate.of("from-the-future", None, Effective("off", "?", "not readable")),
 ]
 
 

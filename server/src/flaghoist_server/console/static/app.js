@@ -2,6 +2,7 @@
 
 import { startCharts } from "./charts.js";
 import { startForms } from "./forms.js";
+import { startHints } from "./hints.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { startTimes } from "./page.js";
@@ -10,4 +11,5 @@ startForms();
 startCharts();
 startTimes();
 startKeys();
+startHints();
 startLive();

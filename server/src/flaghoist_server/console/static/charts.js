@@ -23,6 +23,12 @@ export function advance(slot, seconds, rates) {
   }
 }
 
+/** A flag's variants as they are drawn, for words in the same order. */
+export function drawn(key) {
+  const chart = [...charts.values()].find((one) => one.key === key);
+  return chart ? chart.series.map(([variant]) => variant) : [];
+}
+
 function adopt() {
   for (const svg of charts.keys()) if (!svg.isConnected) charts.delete(svg);
   for (const svg of document.querySelectorAll("svg[data-chart]")) {

@@ -3,7 +3,7 @@
 // A tick carries numbers. When the server has written something anew (`mark`), the page is asked
 // for again. The stream is closed while the tab is hidden: browsers allow few of them at a time.
 
-import { advance } from "./charts.js";
+import { advance, drawn } from "./charts.js";
 import { main, refresh } from "./page.js";
 
 const STALE_MS = 10_000;
@@ -104,9 +104,8 @@ function showApplied(key, applied, connected, sdks) {
 }
 
 function showRates(key, rates) {
-  const words = Object.entries(rates).filter(([, rate]) => rate > 0);
-  const line = document.querySelector(`[data-rates="${CSS.escape(key)}"]`);
-  write(line, words.map(([name, rate]) => `${name || "caller's default"} ${written(rate)}`).join(" · "));
+  const words = drawn(key).filter((name) => rates[name] > 0).map((name) => `${name || "caller's default"} ${written(rates[name])}`);
+  write(document.querySelector(`[data-rates="${CSS.escape(key)}"]`), words.join(" · ") || "not evaluated");
   if (document.querySelector("#now")?.dataset.flag !== key) return;
   for (const place of document.querySelectorAll("[data-rate]")) {
     write(place, `${written(rates[place.dataset.rate] ?? 0)}/s`);

@@ -6,9 +6,10 @@ unit, so that "2 hours ago" is at least two hours.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
-__all__ = ["ago", "count", "listing", "moment", "percent", "plural"]
+__all__ = ["ago", "count", "listing", "moment", "percent", "plural", "who"]
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "min"))
 
@@ -35,6 +36,11 @@ def listing(words: list[str], conjunction: str = "or", limit: int = 5) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def who(actor: str) -> str:
+    """An actor as people call them: `anna` of `anna (7ilc1ps8mtbr)`, whose token has a name."""
+    return re.sub(r"(?<=.) \([a-z0-9]+\)$", "", actor)
 
 
 def moment(text: str) -> datetime | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flaghoist_server.console.words.quantities import ago, count, listing, percent, plural
+from flaghoist_server.console.words.quantities import ago, count, listing, percent, plural, who
 
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
 
@@ -55,3 +55,18 @@ def test_listing_counts_what_it_does_not_name() -> None:
     assert "a" == listing(["a"])
     assert "a, b or c" == listing(["a", "b", "c"])
     assert "a, b or 3 more" == listing(["a", "b", "c", "d", "e"], limit=2)
+
+
+@pytest.mark.parametrize(
+    ("actor", "expected"),
+    [
+        ("anna (7ilc1ps8mtbr)", "anna"),
+        ("on call (nights) (7ilc1ps8mtbr)", "on call (nights)"),
+        ("bootstrap", "bootstrap"),
+        ("anna (Berlin)", "anna (Berlin)"),
+        ("", ""),
+    ],
+)
+def test_who(actor: str, expected: str) -> None:
+    """The token's id is left out, and nothing else."""
+    assert expected == who(actor)
