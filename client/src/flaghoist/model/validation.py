@@ -80,7 +80,7 @@ def check_segment(name: str, segment: Segment) -> list[Problem]:
 
 def _check_variants(flag: Flag, problems: list[Problem]) -> None:
     if not 0 < len(flag.variants) <= MAX_VARIANTS:
-        found = f"a {flag.type} flag with {len(flag.variants)} variants"
+        found = f"{len(flag.variants)} variants in a flag of type {flag.type}"
         problems.append(Problem(("variants",), found, f"1 to {MAX_VARIANTS}"))
     for name, value in flag.variants.items():
         path = ("variants", name)
@@ -89,7 +89,9 @@ def _check_variants(flag: Flag, problems: list[Problem]) -> None:
             found = f"{shown(name)} is no variant name"
             problems.append(Problem(path, found, expected, at_key=True))
         if expected := _value_problem(flag.type, value):
-            problems.append(Problem(path, f"{shown(value)} in a {flag.type} flag", expected))
+            problems.append(
+                Problem(path, f"{shown(value)} in a flag of type {flag.type}", expected)
+            )
 
 
 def _value_problem(flag_type: str, value: Any) -> str:

@@ -3,9 +3,53 @@
 from __future__ import annotations
 
 import copy
+import os
 from typing import Any
 
 from hypothesis import strategies as st
+
+EXAMPLES = int(os.environ.get("FLAGHOIST_FUZZ_EXAMPLES", "40"))
+"""How many examples a property is tried with: few in CI, `FLAGHOIST_FUZZ_EXAMPLES=5000` by hand."""
+
+EXAMPLE = """\
+flaghoist: 1
+segments:
+  staff:
+    description: People who work here
+    when: {attribute: email, ends_with: ["@example.com"]}
+flags:
+  payments-v2:
+    environments:
+      production: {default: on}
+  new-checkout:
+    description: One-page checkout
+    owner: payments
+    kind: release
+    expires: 2027-03-31
+    tags: [checkout]
+    type: boolean
+    variants: {on: true, off: false}
+    environments:
+      production:
+        state: on
+        off_variant: off
+        requires: [{flag: payments-v2, variants: [on]}]
+        targets: {on: [user-1, user-2]}
+        rules:
+          - name: staff
+            when: {segment: staff}
+            serve: on
+          - name: pro
+            when:
+              all:
+                - {attribute: plan, in: [pro, enterprise]}
+                - {attribute: app_version, semver_gte: ["4.2.0"]}
+            serve: {on: 10, off: 90}
+        default: {on: 5, off: 95}
+        bucket_by: targeting_key
+        salt: new-checkout
+"""
+"""The flag file of the contract."""
 
 NAMES = st.sampled_from(["on", "off", "a", "B-2", "true", "404", "null", "x y", "ünï", "1e3", "~"])
 KEYS = st.sampled_from(["new-checkout", "theme", "a/b.c_d", "404", "no", "null", "x" * 128])
