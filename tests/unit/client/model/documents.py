@@ -104,7 +104,7 @@ OPERANDS = {
 def attribute_tests(draw: st.DrawFn) -> dict[str, Any]:
     """An attribute with one operator."""
     operator = draw(st.sampled_from(sorted(OPERANDS)))
-    test = {
+    test: dict[str, Any] = {
         "attribute": draw(st.sampled_from(["plan", "user.age"])),
         operator: draw(OPERANDS[operator]),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from tests.unit.client.model.documents import EXAMPLE
 
 from flaghoist.errors import DocumentError, FlagFileError
 from flaghoist.model.flagfile import (
@@ -17,7 +18,6 @@ from flaghoist.model.flagfile import (
     to_yaml,
 )
 from flaghoist.model.limits import MAX_FILE_BYTES, MAX_YAML_BYTES
-from tests.unit.client.model.documents import EXAMPLE
 
 ENVIRONMENTS = {"production", "staging"}
 
@@ -34,13 +34,13 @@ def refused(text: str | bytes, name: str = "flags.yaml") -> list[str]:
 MISTAKES = {
     "a bracket without an end": (
         START + "        targets: {on: [user-1\n",
-        ["flags.yaml:7:1: the end of the file inside the brackets that open at line 6, column 23;"
-         " expected ',' or ']'"],
+        [("flags.yaml:7:1: the end of the file inside the brackets that open at line 6, column 23;"
+         " expected ',' or ']'")],
     ),
     "an unknown field": (
         START + "        defalt: on\n",
-        ["flags.yaml:6:9: unknown field 'defalt'; expected one of state, off_variant, requires,"
-         " targets, rules, default, bucket_by, salt, hash (nearest: default)"],
+        [("flags.yaml:6:9: unknown field 'defalt'; expected one of state, off_variant, requires,"
+         " targets, rules, default, bucket_by, salt, hash (nearest: default)")],
     ),
     "percentages that add up to 99": (
         START + "        default: {on: 10, off: 89}\n",
@@ -67,8 +67,8 @@ MISTAKES = {
         START + "        requires: [{flag: b, variants: [on]}]\n"
         "  b:\n    environments:\n      production:\n"
         "        requires: [{flag: a, variants: [on]}]\n",
-        ["flags.yaml:6:27: 'a' leads back to itself: a → b → a;"
-         " expected one of these to be taken out"],
+        [("flags.yaml:6:27: 'a' leads back to itself: a → b → a;"
+         " expected one of these to be taken out")],
     ),
     "a required flag that is elsewhere": (
         START + "        requires: [{flag: b, variants: [on]}]\n"
@@ -77,18 +77,18 @@ MISTAKES = {
     ),
     "a segment cycle": (
         "flaghoist: 1\nsegments:\n  a:\n    when: {not: {segment: a}}\n",
-        ["flags.yaml:4:27: 'a' leads back to itself: a → a;"
-         " expected one of these to be taken out"],
+        [("flags.yaml:4:27: 'a' leads back to itself: a → a;"
+         " expected one of these to be taken out")],
     ),
     "a key that is there twice": (
         "flaghoist: 1\nflags:\n  a: {}\n  b: {}\n  a: {}\n",
-        ["flags.yaml:5:3: the key 'a' is here for the second time;"
-         " expected it once (first at line 3, column 3)"],
+        [("flags.yaml:5:3: the key 'a' is here for the second time;"
+         " expected it once (first at line 3, column 3)")],
     ),
     "a newer format": (
         "flaghoist: 2\nflags:\n  a: {novelty: 1}\n",
-        ["flags.yaml:1:12: this file has format version 2, newer than this Flaghoist reads;"
-         " expected format version 1, or a newer Flaghoist"],
+        [("flags.yaml:1:12: this file has format version 2, newer than this Flaghoist reads;"
+         " expected format version 1, or a newer Flaghoist")],
     ),
     "no format version": (
         "flags: {}\n",
@@ -110,8 +110,8 @@ MISTAKES = {
     ),
     "a value nested too deep": (
         "flaghoist: 1\nflags: {a: {type: object, variants: {x: " + "[" * 33 + "]" * 33 + "}}}\n",
-        ["flags.yaml:2:41: a list in a flag of type object; expected JSON of at most 32 levels,"
-         " each number finite and of at most 64 bits"],
+        [("flags.yaml:2:41: a list in a flag of type object; expected JSON of at most 32 levels,"
+         " each number finite and of at most 64 bits")],
     ),
     "a file nested too deep": (
         "flaghoist: 1\nflags: " + "[" * 300 + "]" * 300 + "\n",
@@ -119,13 +119,13 @@ MISTAKES = {
     ),
     "an environment that there is not": (
         "flaghoist: 1\nflags:\n  a:\n    environments:\n      prodction: {}\n",
-        ["flags.yaml:5:7: no environment 'prodction';"
-         " expected one of production, staging (nearest: production)"],
+        [("flags.yaml:5:7: no environment 'prodction';"
+         " expected one of production, staging (nearest: production)")],
     ),
     "a key of other characters": (
         "flaghoist: 1\nflags:\n  new checkout: {}\n",
-        ["flags.yaml:3:3: 'new checkout' is no flag key;"
-         " expected 1 to 128 of a-z A-Z 0-9 . _ - /"],
+        [("flags.yaml:3:3: 'new checkout' is no flag key;"
+         " expected 1 to 128 of a-z A-Z 0-9 . _ - /")],
     ),
     "true and false for on and off": (
         START + "        state: true\n        default: false\n",
@@ -154,10 +154,10 @@ MISTAKES = {
     "several mistakes at once": (
         START + "        defalt: on\n  b:\n    tpe: string\n  c:\n    environments:\n"
         "      production:\n        default: {on: 1, off: 1}\n        rules: [{serve: x}]\n",
-        ["flags.yaml:6:9: unknown field 'defalt'; expected one of state, off_variant, requires,"
-         " targets, rules, default, bucket_by, salt, hash (nearest: default)",
-         "flags.yaml:8:5: unknown field 'tpe'; expected one of description, owner, kind, expires,"
-         " tags, type, variants, environments (nearest: type)",
+        [("flags.yaml:6:9: unknown field 'defalt'; expected one of state, off_variant, requires,"
+         " targets, rules, default, bucket_by, salt, hash (nearest: default)"),
+         ("flags.yaml:8:5: unknown field 'tpe'; expected one of description, owner, kind, expires,"
+         " tags, type, variants, environments (nearest: type)"),
          "flags.yaml:12:18: the percentages add up to 2; expected 100",
          "flags.yaml:13:25: no variant 'x'; expected one of on, off"],
     ),
@@ -175,8 +175,10 @@ def test_mistakes_of_json_have_places_too() -> None:
     text = '{"flaghoist": 1,\n "flags": {\n  "a": {},\n  "a": {}}}'
 
     assert refused(text, "flags.json") == [
-        "flags.json:4:3: the key 'a' is here for the second time;"
-        " expected it once (first at line 3, column 3)"
+        (
+            "flags.json:4:3: the key 'a' is here for the second time;"
+            " expected it once (first at line 3, column 3)"
+        )
     ]
 
 
@@ -245,8 +247,10 @@ def test_yaml_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "flaghoist.model.yaml_text", None)
 
     assert refused("flaghoist: 1") == [
-        "flags.yaml:1:1: reading YAML needs ruamel.yaml, which is not installed;"
-        " expected pip install 'flaghoist[yaml]', or JSON"
+        (
+            "flags.yaml:1:1: reading YAML needs ruamel.yaml, which is not installed;"
+            " expected pip install 'flaghoist[yaml]', or JSON"
+        )
     ]
     assert read_flag_file('{"flaghoist": 1}', "f.json") == FlagFile(flaghoist=1)
 
