@@ -248,12 +248,9 @@ class Client:
         return (self._engine.lookup is not None, self._uses_ambient)
 
     def _methods(self) -> dict[str, Callable[..., Any]]:
-        return self._loaded_methods() or defaults(self._loaded_methods)
-
-    def _loaded_methods(self) -> dict[str, Callable[..., Any]] | None:
         lookup = self._engine.lookup
         if lookup is None:
-            return None
+            return defaults(self, self._wake_up)
         if self._uses_ambient:
             return self._ambient.methods(lookup)
         return {name: getattr(lookup, name) for name in _HANDED_OUT}

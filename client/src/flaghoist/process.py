@@ -48,13 +48,7 @@ class ProcessClient(Client):
         return (self._awake, *super()._standing())
 
     def _methods(self) -> dict[str, Callable[..., Any]]:
-        if self._awake:
-            return super()._methods()
-        return defaults(self._woken_methods)
-
-    def _woken_methods(self) -> dict[str, Callable[..., Any]] | None:
-        self._wake_up()
-        return self._loaded_methods()
+        return super()._methods() if self._awake else defaults(self, self._wake_up)
 
     def _wake_up(self) -> None:
         if self._awake:

@@ -47,6 +47,7 @@ def test_what_is_taken_out_is_not_overridden(flag_overrides: FlagOverrides) -> N
 
 def test_overrides_end_with_the_test(pytester: pytest.Pytester) -> None:
     """The next test of the same process sees nothing of them."""
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
     pytester.makepyfile(
         """
         from flaghoist import flags
