@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-EXAMPLES = int(os.environ.get("FLAGHOIST_FUZZ_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("FLAGHOIST_FUZZ_EXAMPLES", "20"))
 """How many examples a property is tried with: few in CI, `FLAGHOIST_FUZZ_EXAMPLES=5000` by hand."""
 
 EXAMPLE = """\
