@@ -40,10 +40,11 @@ def audit() -> None:
 def verify(
     api: Api, out: Output, environment: str | None, store_url: str | None, expect: str | None
 ) -> None:
-    """Prove that the history is whole and unaltered, of one environment or of all.
+    """Prove that the history is whole and unaltered.
 
-    Asks the server, or reads the store itself with --store (a backup, for example). Note the hash
-    that it prints somewhere else: with --expect, a history whose end was cut off is found out.
+    Of one environment, or of all. Asks the server, or reads the store itself with --store (a
+    backup, for example). Note the hash that it prints somewhere else: with --expect, a history
+    whose end was cut off is found out.
     """
     from flaghoist_server.cli.stores import carry_out
 

@@ -17,6 +17,7 @@ from flaghoist_server.cli.options import (
     store_option,
     wait_option,
 )
+from flaghoist_server.cli.parameters import Number
 from flaghoist_server.cli.receipt import demand_all, receipt_line, waiting
 from flaghoist_server.terminal.output import Output, say
 
@@ -74,7 +75,7 @@ class Request:
         if answer.get("changed", True):
             self.out.line(("✓", "green"), f"{self.key} {done} {where}")
         else:
-            self.out.line("=", f"{self.key} was so already {where}")
+            self.out.line("=", f"{self.key} {done} already {where}")
         if "connected" in answer:
             self.out.line(*receipt_line(answer))
 
@@ -139,7 +140,7 @@ def kill(request: Request, direct: bool, store_url: str | None) -> None:
 
 @click.command()
 @changing
-@click.argument("percent", type=click.FloatRange(0, 100), metavar="PERCENT")
+@click.argument("percent", type=Number(0.0, 100.0), metavar="PERCENT")
 @click.option("--variant", metavar="V", help="Of which variant; left out: the one that is on.")
 def ramp(request: Request, percent: float, variant: str | None) -> None:
     """Set the share of users who get a flag, in its default.

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from flaghoist_server.cli.failure import CommandFailed
+from flaghoist_server.cli.parameters import Number
 from flaghoist_server.terminal.output import is_terminal
 
 __all__ = ["demo"]
@@ -21,12 +22,12 @@ __all__ = ["demo"]
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where the page is served.")
 @click.option(
-    "--port", type=click.IntRange(1, 65535), default=8700, show_default=True, help="And its port."
+    "--port", type=Number(1, 65535), default=8700, show_default=True, help="And its port."
 )
 @click.option(
     "--for",
     "seconds",
-    type=click.FloatRange(min=0, max=86_400),
+    type=Number(0.0, 86_400.0),
     metavar="SECONDS",
     help="End by itself after this time; left out: on Ctrl-C.",
 )

@@ -35,7 +35,7 @@ def create(api: Api, out: Output, name: str) -> None:
 @env.command("list")
 @connected
 def list_(api: Api, out: Output) -> None:
-    """The environments, where each stands, and how many SDKs are connected."""
+    """The environments, and how many SDKs each has."""
     answer = api.get("/api/v1/environments")
     if out.json:
         out.document(answer)

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flaghoist_server.cli.options import connected, environment_option, needed_environment
-from flaghoist_server.terminal.output import Output
+from flaghoist_server.cli.parameters import ContextText, value_of
+from flaghoist_server.terminal.output import Output, say
 
 if TYPE_CHECKING:
     from flaghoist_server.cli.api import Api
 
 __all__ = ["evaluate"]
-
-
-class ContextText(click.ParamType[Any]):
-    """A JSON object of attributes, or a targeting key as it is."""
-
-    name = "context"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, Any]:
-        """The context as the API takes it."""
-        text = str(value)
-        if not text.lstrip().startswith("{"):
-            return {"targeting_key": text}
-        try:
-            context = json.loads(text)
-        except json.JSONDecodeError as error:
-            self.fail(
-                f"not JSON at character {error.pos + 1}: {error.msg.lower()}; "
-                'expected something like \'{"targeting_key": "user-42", "plan": "pro"}\'',
-                param,
-                ctx,
-            )
-        assert isinstance(context, dict)
-        return context
 
 
 @click.command("eval")
@@ -66,17 +43,19 @@ def evaluate(
     """Evaluate a flag and explain the result, step by step."""
     from flaghoist_server.cli.api import path
 
-    where = path("environments", needed_environment(api, environment), "evaluate")
+    place = needed_environment(api, environment)
     body: dict[str, Any] = {"key": key, "context": context}
     if default is not None:
-        body["default"] = _value(default)
+        body["default"] = value_of(default)
     if at is not None:
-        body["at"] = int(at) if at.isdecimal() else at
-    answer = api.post(where, body)
+        body["at"] = int(at) if re.fullmatch("[0-9]{1,18}", at) else at
+    answer = api.post(path("environments", place, "evaluate"), body)
     if out.json:
         out.document(answer)
     else:
         _tell(out, answer)
+    if answer["error"] == "FLAG_NOT_FOUND" and at is None:
+        _suggest(api, place, key)
 
 
 def _tell(out: Output, answer: dict[str, Any]) -> None:
@@ -93,8 +72,11 @@ def _tell(out: Output, answer: dict[str, Any]) -> None:
         )
 
 
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
+def _suggest(api: Api, environment: str, key: str) -> None:
+    """A key that may have been meant."""
+    from flaghoist.model.names import nearest
+    from flaghoist_server.cli.api import path
+
+    known = api.get(path("environments", environment, "flags"))["flags"]
+    if close := nearest(key, [row["key"] for row in known]):
+        say(f"note: did you mean {close!r}?", "yellow")

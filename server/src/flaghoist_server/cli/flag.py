@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flaghoist_server.cli.options import connected, environment_option, needed_environment
+from flaghoist_server.cli.parameters import Number
 from flaghoist_server.console.words.quantities import ago
 from flaghoist_server.terminal.output import Cell, Output
 from flaghoist_server.terminal.words import mark, name_of, tone
@@ -27,7 +28,7 @@ def flag() -> None:
 @environment_option
 @connected
 def list_(api: Api, out: Output, environment: str | None) -> None:
-    """Every flag of an environment: what it does now, who has it, who changed it last and why."""
+    """Every flag: what it does now, who has it, who changed it last."""
     from flaghoist_server.cli.api import path
 
     answer = api.get(path("environments", needed_environment(api, environment), "flags"))
@@ -69,11 +70,14 @@ def show(api: Api, out: Output, key: str, environment: str | None) -> None:
 
 @flag.command()
 @click.argument("key", metavar="KEY")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--limit", type=Number(1, 1000), default=20, show_default=True)
 @environment_option
 @connected
 def history(api: Api, out: Output, key: str, limit: int, environment: str | None) -> None:
-    """What was done to a flag, newest first: who, why, and from what to what."""
+    """What was done to a flag, newest first.
+
+    Who did it, when and why, and from what to what.
+    """
     from flaghoist_server.cli.api import path
 
     where = path("environments", needed_environment(api, environment), "history")

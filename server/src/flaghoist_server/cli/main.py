@@ -36,7 +36,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "plan": (f"{_CLI}.apply:plan", "Show what applying files would change."),
         "apply": (f"{_CLI}.apply:apply", "Make the server's flags as the files say: all or none."),
         "export": (f"{_CLI}.export:export", "Print the server's flags as a flag file."),
-        "diff": (f"{_CLI}.export:diff", "Compare two environments."),
+        "diff": (f"{_CLI}.diff:diff", "Compare two environments."),
+        "promote": (f"{_CLI}.promote:promote", "Give an environment's flags to another one."),
     },
     "Look": {
         "flag": (f"{_CLI}.flag:flag", "Flags: list, show, history."),
@@ -45,16 +46,16 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "watch": (f"{_CLI}.watch:watch", "Changes and the fleet, live."),
         "audit": (f"{_CLI}.audit:audit", "Prove that the history is whole: verify."),
     },
-    "Keep": {
-        "store": (f"{_CLI}.store:store", "The store: migrate, backup, restore."),
-        "recover": (f"{_CLI}.recover:recover", "Put back what the store has lost."),
-    },
     "Change": {
         "on": (f"{_CLI}.change:on", "Switch a flag on."),
         "off": (f"{_CLI}.change:off", "Switch a flag off."),
         "kill": (f"{_CLI}.change:kill", "Switch a flag off now, past every policy."),
         "ramp": (f"{_CLI}.change:ramp", "Set the share of users who get a flag."),
         "undo": (f"{_CLI}.change:undo", "Take a flag's last change back."),
+    },
+    "Keep": {
+        "store": (f"{_CLI}.store:store", "The store: migrate, backup, restore."),
+        "recover": (f"{_CLI}.recover:recover", "Put back what the store has lost."),
     },
 }
 
@@ -85,8 +86,8 @@ class Commands(click.Group):
             from flaghoist.model.names import nearest
 
             close = nearest(name, self.list_commands(ctx))
-            hint = f"did you mean {close!r}?" if close else "see flaghoist --help"
-            ctx.fail(f"there is no command {name!r}; {hint}")
+            hint = f"; did you mean {close!r}?" if close else ""
+            ctx.fail(f"there is no command {name!r}{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as click calls it

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from flaghoist_server.cli.failure import BAD_INPUT, CommandFailed
+from flaghoist_server.cli.files import read
+from flaghoist_server.cli.parameters import Number
 from flaghoist_server.terminal.output import Output
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def wait_option(command: Command) -> Command:
     """Give a command `--wait SECONDS`."""
     return click.option(
         "--wait",
-        type=click.FloatRange(min=0, max=600),
+        type=Number(0.0, 600.0),
         metavar="SECONDS",
         help="Return when every connected SDK has applied it; exit 1 if not all have in time.",
     )(command)
@@ -157,10 +158,4 @@ def _token(token: str | None, file: str | None) -> str:
             "no token: give --token, or set FLAGHOIST_TOKEN (or FLAGHOIST_TOKEN_FILE to a file)",
             BAD_INPUT,
         )
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise CommandFailed(
-            f"the token file {file!r} cannot be read: {why.lower()}", BAD_INPUT
-        ) from error
+    return read(file).decode(errors="replace").strip()

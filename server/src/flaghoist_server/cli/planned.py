@@ -6,12 +6,14 @@ refuses it when any environment has moved since: what was reviewed is what happe
 
 from __future__ import annotations
 
-from pathlib import Path
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
+from flaghoist_server.cli.applying import Wanted
 from flaghoist_server.cli.failure import BAD_INPUT, CommandFailed
+from flaghoist_server.cli.files import write
 
 __all__ = ["FORMAT", "Plan", "read_plan", "write_plan"]
 
@@ -28,14 +30,19 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: str | None = None
     prune: bool = False
 
-    def request(self) -> dict[str, Any]:
-        """What the server is asked for, to carry it out."""
-        return {
-            "file": self.file,
-            "positions": self.positions,
-            "environment": self.environment,
-            "prune": self.prune,
-        }
+    def wanted(self, name: str) -> Wanted:
+        """What is to be applied, against that state and no other; `name` is the plan's file."""
+
+        def outdated(failure: CommandFailed) -> CommandFailed:
+            if failure.details.get("status") != HTTPStatus.PRECONDITION_FAILED:
+                return failure
+            return CommandFailed(
+                f"{name} is out of date, nothing is changed: {failure.message}; "
+                f"make it anew: flaghoist plan FILE --out {name}",
+                details=failure.details,
+            )
+
+        return Wanted(self.file, self.environment, self.prune, self.positions, outdated)
 
 
 def read_plan(text: bytes, name: str) -> Plan | None:
@@ -62,8 +69,4 @@ def read_plan(text: bytes, name: str) -> Plan | None:
 
 def write_plan(plan: Plan, target: str) -> None:
     """Write it to a file. Raises: CommandFailed."""
-    text = msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
-    try:
-        Path(target).write_bytes(text)
-    except OSError as error:
-        raise CommandFailed(f"cannot write {target}: {error.strerror}", BAD_INPUT) from error
+    write(target, msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flaghoist_server.cli.failure import BAD_INPUT, CommandFailed
+from flaghoist_server.cli.parameters import Number
 from flaghoist_server.terminal.output import say
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["serve"]
 @click.option("--host", help="Where to listen.  [env: FLAGHOIST_HOST; default: 127.0.0.1]")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Number(0, 65535),
     help="The port; 0: any.  [env: FLAGHOIST_PORT; default: 8700]",
 )
 @click.option(

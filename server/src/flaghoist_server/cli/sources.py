@@ -6,9 +6,7 @@ wrong with it, found here or by the server, is said with the file, line and colu
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from flaghoist.model.document import FlagFile, check_document
@@ -16,6 +14,7 @@ from flaghoist.model.flagfile import read_source
 from flaghoist.model.positions import Source, TextError, in_file, locate
 from flaghoist.model.problem import FileProblem, Problem
 from flaghoist_server.cli.failure import BAD_INPUT, CommandFailed
+from flaghoist_server.cli.files import read
 
 __all__ = ["Sources", "read_texts", "refused"]
 
@@ -135,7 +134,7 @@ def read_texts(names: Sequence[str]) -> list[tuple[str, bytes]]:
 
     Raises: CommandFailed where one cannot be read.
     """
-    return [(_shown(name), _read(name)) for name in names]
+    return [(_shown(name), read(name)) for name in names]
 
 
 def refused(problems: Iterable[FileProblem]) -> CommandFailed:
@@ -157,12 +156,3 @@ def refused(problems: Iterable[FileProblem]) -> CommandFailed:
 
 def _shown(name: str) -> str:
     return "<stdin>" if name == "-" else name
-
-
-def _read(name: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise CommandFailed(
-            f"{name}: cannot be read: {(error.strerror or str(error)).lower()}", BAD_INPUT
-        ) from error

@@ -28,15 +28,16 @@ def store() -> None:
 @click.argument("target", metavar="TO")
 @printing
 def migrate(out: Output, source: str, target: str) -> None:
-    """Copy everything, history and tokens too, into a store that has nothing.
+    """Copy everything into a store that has nothing.
 
-    From SQLite to Redis or back: `flaghoist store migrate sqlite:///flaghoist.db redis://HOST`.
-    The source may be in use; what is written to it meanwhile comes along.
+    History and tokens come along, from SQLite to Redis or back:
+    `flaghoist store migrate sqlite:///flaghoist.db redis://HOST`.
+    The source may be in use; what is written to it meanwhile comes along too.
     """
     from flaghoist_server.store.copy import migrate as copy
 
     async def work() -> list[Copied]:
-        async with opened(source) as old, opened(target, exclusive=True) as new:
+        async with opened(source) as old, opened(target, exclusive=True, new=True) as new:
             return await copy(old, new)
 
     _tell(out, carry_out(work()), "copied")
@@ -47,7 +48,10 @@ def migrate(out: Output, source: str, target: str) -> None:
 @store_option
 @printing
 def backup(out: Output, file: str, store_url: str | None) -> None:
-    """Write everything, history and tokens too, into a new file; the store may be in use."""
+    """Write everything into a new file.
+
+    History and tokens come along, and the store may be in use. The file is a store itself.
+    """
     from flaghoist_server.store.copy import migrate as copy
 
     source = _named(store_url)
@@ -55,7 +59,7 @@ def backup(out: Output, file: str, store_url: str | None) -> None:
         raise CommandFailed(f"{file} exists already; name a new file", BAD_INPUT)
 
     async def work() -> list[Copied]:
-        async with opened(source) as old, opened(_sqlite(file), exclusive=True) as new:
+        async with opened(source) as old, opened(_sqlite(file), exclusive=True, new=True) as new:
             return await copy(old, new)
 
     _tell(out, carry_out(work()), "saved")
@@ -80,7 +84,7 @@ def restore(out: Output, file: str, store_url: str | None, reason: str) -> None:
         raise CommandFailed(f"there is no file {file}; name a backup", BAD_INPUT)
 
     async def work() -> list[Copied]:
-        async with opened(_sqlite(file)) as old, opened(target) as new:
+        async with opened(_sqlite(file)) as old, opened(target, new=True) as new:
             return await bring_back(old, new, author(reason), new_epoch)
 
     _tell(out, carry_out(work()), "restored")

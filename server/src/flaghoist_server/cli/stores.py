@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import getpass
 from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 from flaghoist.model.digest import digest
@@ -20,6 +21,7 @@ from flaghoist_server.store.port import Store, StoreError
 __all__ = ["author", "carry_out", "kill_in", "opened"]
 
 Result = TypeVar("Result")
+_SQLITE = "sqlite:///"
 
 
 def carry_out(work: Coroutine[Any, Any, Result]) -> Result:
@@ -31,14 +33,26 @@ def carry_out(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 @contextlib.asynccontextmanager
-async def opened(url: str, *, exclusive: bool = False) -> AsyncIterator[Store]:
-    """The store at `url`; beside a running server unless `exclusive`."""
+async def opened(url: str, *, exclusive: bool = False, new: bool = False) -> AsyncIterator[Store]:
+    """The store at `url`; beside a running server unless `exclusive`.
+
+    Raises: StoreError, also when it is a file that is not there and may not be `new`.
+    """
     store = open_store(url, exclusive=exclusive)
+    if not new:
+        _demand_file(url)
     await store.start()
     try:
         yield store
     finally:
         await store.close()
+
+
+def _demand_file(url: str) -> None:
+    """A path with a slip in it would otherwise be a new and empty store."""
+    file = Path(url.removeprefix(_SQLITE))
+    if url.startswith(_SQLITE) and not file.is_file():
+        raise StoreError(f"there is no file {file}; is it the path that the server was given?")
 
 
 def author(reason: str) -> Author:

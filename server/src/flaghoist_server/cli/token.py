@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,8 @@ import click
 
 from flaghoist_server.change.roles import ROLES
 from flaghoist_server.cli.api import path
-from flaghoist_server.cli.options import connected
+from flaghoist_server.cli.options import connected, needed_environment
+from flaghoist_server.cli.parameters import Lifetime
 from flaghoist_server.console.words.quantities import ago
 from flaghoist_server.terminal.output import Cell, Output, say
 
@@ -18,21 +18,6 @@ if TYPE_CHECKING:
     from flaghoist_server.cli.api import Api
 
 __all__ = ["token"]
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-class Lifetime(click.ParamType[int]):
-    """`90d`, `12h`, `30m` or `45s`, as seconds."""
-
-    name = "lifetime"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The text as seconds."""
-        found = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", str(value))
-        if not found:
-            self.fail(f"{value!r} is no lifetime; write 90d, 12h, 30m or 45s", param, ctx)
-        return int(found[1]) * _UNITS[found[2]]
 
 
 @click.group()
@@ -43,7 +28,7 @@ def token() -> None:
 @token.command()
 @click.option("--role", type=click.Choice(ROLES), required=True, help="What it may do.")
 @click.option(
-    "-e", "--environment", "--env", metavar="ENV", help="Only there; left out: everywhere."
+    "-e", "--environment", "--env", metavar="ENV", help="Only there. Left out: everywhere."
 )
 @click.option("--name", default="", help="What it is for, as lists and history show it.")
 @click.option("--expires-in", type=Lifetime(), metavar="90d", help="Left out: never.")
@@ -56,11 +41,15 @@ def create(
     name: str,
     expires_in: int | None,
 ) -> None:
-    """Make a token and print it, alone on stdout; it is never shown again.
+    """Make a token and print it, alone on stdout.
+
+    It is never shown again.
 
     Roles: admin, editor (apply), operator (on, off, kill, ramp, undo), viewer (look), sdk, client
     (remote evaluation from browsers). A token for SDKs belongs to one environment.
     """
+    if role in ("sdk", "client"):
+        environment = needed_environment(api, environment)
     body: dict[str, Any] = {"role": role, "environment": environment, "name": name}
     body["expires_in_seconds"] = expires_in
     answer = api.post(
@@ -93,7 +82,10 @@ def list_(api: Api, out: Output) -> None:
 @click.argument("id", metavar="ID")
 @connected
 def revoke(api: Api, out: Output, id: str) -> None:  # noqa: A002  # the name of the argument
-    """Make a token invalid at once; SDKs connected with it are cut off within five seconds."""
+    """Make a token invalid at once.
+
+    SDKs that are connected with it are cut off within five seconds.
+    """
     answer = api.delete(path("tokens", id))
     if out.json:
         out.document(answer or {"id": id, "revoked": True})

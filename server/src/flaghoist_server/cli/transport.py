@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -142,6 +143,13 @@ def _not_connected(reason: BaseException | str) -> NotReached:
         )
     if isinstance(reason, socket.gaierror):
         return NotReached("no such host; check --url")
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return NotReached(
+            f"its certificate is not trusted ({reason.verify_message}); SSL_CERT_FILE names a file "
+            "of authorities"
+        )
+    if isinstance(reason, ssl.SSLError):
+        return NotReached("no TLS is spoken there; write http://, or give another port")
     if isinstance(reason, TimeoutError):
         return NotReached(
             f"no answer within {CONNECT_SECONDS:g} s; check the address, or a firewall between"

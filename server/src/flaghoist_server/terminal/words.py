@@ -43,5 +43,7 @@ def name_of(actor: str) -> str:
 
     >>> name_of("on-call (wopori1d3bw5)")
     'on-call'
+    >>> name_of("mira (direct)")  # past the server, with no token: that is worth knowing
+    'mira (direct)'
     """
-    return actor.partition(" (")[0]
+    return actor if actor.endswith(" (direct)") else actor.partition(" (")[0]
