@@ -18,7 +18,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Children (servers, SDK processes) import what this process imports."""
+    """Children (servers, SDK processes) import what this process imports, and mirror nothing."""
+    os.environ["FLAGHOIST_MIRROR"] = "off"
     if not config.getoption("--compiled"):
         os.environ["PYTHONPATH"] = os.pathsep.join(str(path) for path in SOURCES)
 

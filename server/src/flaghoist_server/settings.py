@@ -47,10 +47,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """From SIGTERM until the last stream is closed; SDKs move within 60 % of it."""
     notice_seconds: float = 2.0
     """How long a draining server goes on serving at least, so that a balancer sees `/readyz`."""
+    store_wait_seconds: float = 5.0
+    """For a store that is away at the start, when nothing is known of it: things start together."""
     tls_certificate: str = ""
     tls_key: str = ""
     mirror: str = ""
-    """A folder for the last known flags, to start from while the store is away; "": none."""
+    """A folder for what was last known, to start from while the store is away; "": none."""
+    mirror_holds: bool = True
+    """Whether the mirror is believed, too, where the store answers and has less: see `Mirror`."""
     log: Literal["text", "json"] = "text"
     stream: StreamLimits = msgspec.field(default_factory=StreamLimits)
     api: ApiLimits = msgspec.field(default_factory=ApiLimits)
@@ -66,7 +70,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Arguments that are not None, else variables, else defaults. Raises: SettingsError."""
         values = {name: read(environ) for name, read in _VARIABLES.items()}
         values |= {name: value for name, value in arguments.items() if value is not None}
-        return cls(**{name: value for name, value in values.items() if value is not None})
+        settings = cls(**{name: value for name, value in values.items() if value is not None})
+        return _with_mirror(settings, environ)
+
+
+def _with_mirror(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """`off` is none. By itself a server on a store elsewhere has one, which is used with caution:
+    it may be of another time in which another store was at this address.
+    """
+    if settings.mirror == "off":
+        return msgspec.structs.replace(settings, mirror="")
+    if settings.mirror or not settings.store.startswith("redis"):
+        return settings
+    home = environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    return msgspec.structs.replace(
+        settings, mirror=str(Path(home) / "flaghoist"), mirror_holds=False
+    )
 
 
 def _text(variable: str) -> Callable[[Mapping[str, str]], str | None]:
@@ -104,6 +123,7 @@ _VARIABLES: dict[str, Callable[[Mapping[str, str]], Any]] = {
     "admin_token": _secret("FLAGHOIST_ADMIN_TOKEN"),
     "drain_seconds": _number("FLAGHOIST_DRAIN_SECONDS", float),
     "notice_seconds": _number("FLAGHOIST_NOTICE_SECONDS", float),
+    "store_wait_seconds": _number("FLAGHOIST_STORE_WAIT_SECONDS", float),
     "tls_certificate": _text("FLAGHOIST_TLS_CERTIFICATE"),
     "tls_key": _text("FLAGHOIST_TLS_KEY"),
     "mirror": _text("FLAGHOIST_MIRROR"),
@@ -121,6 +141,8 @@ def _check(settings: Settings) -> None:
         )
     if not 0 <= settings.drain_seconds <= 3600 or not 0 <= settings.notice_seconds <= 3600:
         raise SettingsError("FLAGHOIST_DRAIN_SECONDS and _NOTICE_SECONDS are from 0 to 3600")
+    if not 0 <= settings.store_wait_seconds <= 3600:
+        raise SettingsError("FLAGHOIST_STORE_WAIT_SECONDS is from 0 to 3600")
     if settings.log not in ("text", "json"):
         raise SettingsError(f"FLAGHOIST_LOG is {settings.log!r}; text or json is expected")
     if bool(settings.tls_certificate) != bool(settings.tls_key):

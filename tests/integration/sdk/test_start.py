@@ -96,6 +96,20 @@ def test_the_server_takes_the_place_of_either(
     assert ("server", False) == (client.status.source, client.is_enabled(FLAG))
 
 
+def test_the_last_flip_before_the_end_is_in_the_cache(
+    cache_dir: Path, service: Service, client_of: ClientOf
+) -> None:
+    """A kill must not be undone by a restart without a server."""
+    client = client_of(service, cache_dir=str(cache_dir))
+    assert client.wait_until_ready(10)
+    service.change("kill", wait_s=5)
+    client.close()
+
+    with Client(url=NOWHERE, token=service.token, cache_dir=str(cache_dir)) as later:
+        assert later.wait_until_ready(10)
+        assert later.is_enabled(FLAG, default=True) is False
+
+
 def test_a_bootstrap_file_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     """It stops nothing: the next source is taken."""
     bad = tmp_path / "bad.yaml"

@@ -22,29 +22,43 @@ if TYPE_CHECKING:
     from flaghoist.link.holding import Holding
     from flaghoist.snapshot import Snapshot
 
-__all__ = ["keep", "wire_form"]
+__all__ = ["Keeper", "wire_form"]
 
 PAUSE_S = 1.0
 """Between two looks; many changes in a row are written once."""
 
 
-async def keep(holding: Holding, cache: DiskCache) -> None:
-    """For as long as the link lives. The first snapshot is written at once."""
-    kept = holding.adoptions if holding.source == "cache" else 0
-    while True:
-        if holding.source == "server" and holding.adoptions != kept:
-            kept = holding.adoptions
+class Keeper:
+    """Writes what a client holds, whenever it is newer than what was written last."""
+
+    def __init__(self, holding: Holding, cache: DiskCache) -> None:
+        self._holding = holding
+        self._cache = cache
+        self._kept = holding.adoptions if holding.source == "cache" else 0
+        self._writing = asyncio.Lock()
+
+    async def keep(self) -> None:
+        """For as long as the link lives."""
+        while True:
+            await self.catch_up()
+            await asyncio.sleep(PAUSE_S)
+
+    async def catch_up(self) -> None:
+        """Write now, if there is something to write. At the end of a process, the last flip."""
+        holding = self._holding
+        async with self._writing:
+            if holding.source != "server" or holding.adoptions == self._kept:
+                return
+            self._kept = holding.adoptions
             snapshot = holding.snapshot
-            holding.cache = await in_daemon_thread(lambda s=snapshot: _write(cache, s))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-        await asyncio.sleep(PAUSE_S)
+            holding.cache = await in_daemon_thread(lambda: self._write(snapshot))
 
-
-def _write(cache: DiskCache, snapshot: Snapshot) -> str:
-    bad = unfit(snapshot)
-    if bad is not None:
-        return f"not written: {bad!r} cannot be evaluated"
-    position = (snapshot.environment, snapshot.epoch, snapshot.version)
-    return cache.write(wire_form(snapshot), position, time.monotonic())
+    def _write(self, snapshot: Snapshot) -> str:
+        bad = unfit(snapshot)
+        if bad is not None:
+            return f"not written: {bad!r} cannot be evaluated"
+        position = (snapshot.environment, snapshot.epoch, snapshot.version)
+        return self._cache.write(wire_form(snapshot), position, time.monotonic())
 
 
 def wire_form(snapshot: Snapshot) -> bytes:

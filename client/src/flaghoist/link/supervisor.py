@@ -20,7 +20,7 @@ import time
 from typing import TYPE_CHECKING
 
 from flaghoist.link.failure import Blocked, Failure, Refused, Unreachable
-from flaghoist.link.keeper import keep
+from flaghoist.link.keeper import Keeper
 from flaghoist.link.polling import Polling
 from flaghoist.link.schedule import Schedule
 from flaghoist.link.stream import Stream
@@ -36,7 +36,7 @@ __all__ = ["Supervisor", "supervise"]
 
 REPORT_PAUSE_S = 1.0
 FAREWELL_S = 0.2
-"""For the last report and the close frame; an application that ends does not wait longer."""
+"""For the cache, the last report and the close frame; a program that ends waits no longer."""
 UNANSWERED_LIMIT = 2
 """Streams that open and say nothing before plain HTTP is tried."""
 
@@ -57,11 +57,14 @@ async def supervise(
         return
     supervisor = Supervisor(holding, reporter)
     tasks = [asyncio.create_task(supervisor.follow()), asyncio.create_task(supervisor.report())]
-    if cache is not None:
-        tasks.append(asyncio.create_task(keep(holding, cache)))
+    keeper = None if cache is None else Keeper(holding, cache)
+    if keeper is not None:
+        tasks.append(asyncio.create_task(keeper.keep()))
     await stop.wait()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(FAREWELL_S):
+            if keeper is not None:
+                await keeper.catch_up()
             await supervisor.farewell()
     for task in tasks:
         task.cancel()

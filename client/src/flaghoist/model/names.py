@@ -46,7 +46,8 @@ def one_of(names: Collection[str], wrong: str, what: str) -> str:
     hint = f" (nearest: {plain(meant)})" if meant else ""
     if len(names) > _LISTED:
         return f"the name of a {what}{hint}"
-    return f"{'one of ' if len(names) > 1 else ''}{', '.join(map(plain, names))}{hint}"
+    listed = sorted(names) if isinstance(names, (set, frozenset)) else names
+    return f"{'one of ' if len(names) > 1 else ''}{', '.join(map(plain, listed))}{hint}"
 
 
 def plain(name: str) -> str:

@@ -27,6 +27,7 @@ MOST_BYTES = 30_000
 _MOST_REJECTED = 20
 _REASON_LIMIT = 200
 
+
 class Reporter:
     """Turns counters into reports with rising sequence numbers."""
 

@@ -83,10 +83,14 @@ class TokenBook:
         Raises:
             StoreError: the store cannot be used.
         """
-        if self._mirror is not None:
-            self._records = {record.id: record for record in await self._mirror.load_tokens()}
-        with contextlib.suppress(StoreUnavailable):
+        mirrored = await self._mirror.load_tokens() if self._mirror is not None else []
+        known = {record.id: record for record in mirrored}
+        if self._mirror is not None and self._mirror.holds:
+            self._records = known
+        try:
             await self.refresh()
+        except StoreUnavailable:
+            self._records = known
         self._task = asyncio.create_task(self._follow(), name="tokens")
 
     async def close(self) -> None:

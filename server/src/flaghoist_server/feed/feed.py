@@ -111,15 +111,16 @@ class Feed:
         Raises:
             StoreError: the store cannot be used, or is away and there is no mirror.
         """
-        if self._mirror is not None:
-            for state in await self._mirror.load():
-                self._environments[state.head.environment] = LiveEnvironment(state)
+        mirrored = await self._mirrored()
+        if self._mirror is not None and self._mirror.holds:
+            self._environments = mirrored
         try:
             await self._start_store()
             await self.look()
         except StoreUnavailable as error:
-            if not self._environments:
+            if not mirrored:
                 raise
+            self._environments = mirrored
             self._away(error)
         self._tasks = [
             asyncio.create_task(self._listen(), name="feed-hints"),
@@ -215,6 +216,10 @@ class Feed:
         self.state, self.reason, self.since = "live", "", ""
 
     # Following.
+
+    async def _mirrored(self) -> dict[str, LiveEnvironment]:
+        states = await self._mirror.load() if self._mirror is not None else []
+        return {state.head.environment: LiveEnvironment(state) for state in states}
 
     async def _start_store(self) -> None:
         if not self._started:

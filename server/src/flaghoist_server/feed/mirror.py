@@ -4,6 +4,9 @@ A file for each environment of a store, and one for its tokens, which are kept a
 them no SDK could be let in. A file is a checksum, then MessagePack, replaced atomically, readable
 by the server's user alone. It is written a moment after a change and never read while the server
 runs. A file that cannot be read is as good as none. There is no history in them.
+
+A mirror that `holds` is believed also when the store answers and has less: what the store has lost
+while no server ran is held, as if this server had been running.
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ _Kept = TypeVar("_Kept")
 class Mirror:
     """Files in `folder` for the store at `url`; another store's are left alone."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, *, holds: bool = True) -> None:
+        self.holds = holds
         self._folder = folder / hashlib.sha256(url.encode()).hexdigest()[:16]
         self._waiting: dict[str, State | Sequence[TokenRecord]] = {}
         self._closing = asyncio.Event()
@@ -89,7 +93,7 @@ class Mirror:
 
     def _write(self, name: str, content: State | Sequence[TokenRecord]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = self._folder / f"{name}.part"
+        part = self._folder / f"{name}.{os.getpid()}.part"
         body = _pack(content)
         with open(part, "wb", opener=_private) as file:
             file.write(hashlib.sha256(body).digest() + body)

@@ -52,7 +52,7 @@ _KEEP_ALIVE_SECONDS = 75
 _REQUESTS_END_SECONDS = 10
 """For requests that are being answered when the listener closes."""
 
-_RETRY_SECONDS = 1.0
+_RETRY_SECONDS = 0.25
 
 
 class ServerError(Exception):
@@ -140,17 +140,19 @@ class Server:
         services.hub.admission.closed = ""
 
     async def _open_store(self) -> None:
-        """A store that is away is waited for; one that cannot be used is an error."""
-        told = False
+        """A store that is away, and of which nothing is known, is waited for a little.
+
+        Raises:
+            StoreError: it cannot be used, or did not come.
+        """
+        patient_until = time.monotonic() + self.settings.store_wait_seconds
         while True:
             try:
                 await self.services.feed.start()
             except StoreUnavailable as error:
                 self.services.readiness.waiting_for = str(error)
-                if not told:
-                    extra = {"action": "serve.waiting", "because": str(error)}
-                    _log.warning("the store is away; waiting for it", extra=extra)
-                told = True
+                if time.monotonic() + _RETRY_SECONDS > patient_until:
+                    raise
                 await asyncio.sleep(_RETRY_SECONDS)
             else:
                 return
@@ -199,7 +201,9 @@ def _assemble(settings: Settings) -> Services:
 
 
 def _mirror(settings: Settings) -> Mirror | None:
-    return Mirror(Path(settings.mirror), settings.store) if settings.mirror else None
+    if not settings.mirror:
+        return None
+    return Mirror(Path(settings.mirror), settings.store, holds=settings.mirror_holds)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -75,8 +75,10 @@ def refusal(error: hiredis.ReplyError, at: Address) -> StoreError | TryElsewhere
 
 def unreachable(at: str, error: BaseException) -> StoreUnavailable:
     """The error to raise when there is no reply at all."""
-    why = "no answer in time" if isinstance(error, TimeoutError) else str(error)
-    return StoreUnavailable(f"Redis at {at} cannot be reached: {why}")
+    if isinstance(error, TimeoutError) and not error.args:
+        return StoreUnavailable(f"Redis at {at} does not answer in time: is it running, and near?")
+    why = (isinstance(error, OSError) and error.strerror) or str(error)
+    return StoreUnavailable(f"Redis at {at} cannot be reached ({why}): is it running there?")
 
 
 def _named_in(redirection: str) -> Address:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.false_redis import bulk
 from tests.redis_servers import Cluster, Redis
 
 from flaghoist_server.store.port import StoreError
 from flaghoist_server.store.redis.check import Fitness, examine
 from flaghoist_server.store.redis.line import Line
 from flaghoist_server.store.redis.target import read_url
-
-from .conftest import bulk
 
 Start = Callable[[Any], Any]
 
@@ -171,4 +170,4 @@ async def test_a_redis_that_hangs_is_unreachable(false_redis: Start) -> None:
     server = await false_redis(None)
 
     async with asyncio.timeout(10):
-        assert "no answer in time" in await refused(server.url)
+        assert "does not answer in time" in await refused(server.url)

@@ -8,12 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from tests.false_redis import array, bulk
 from tests.redis_servers import Redis
 
 from flaghoist_server.store.redis.follow import Follower
 from flaghoist_server.store.redis.target import read_url
-
-from .conftest import array, bulk
 
 DEADLINE_S = 15.0
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.false_redis import FalseRedis, array, bulk
 
 from flaghoist_server.store.redis.routes import NoPrimary, routes_to, slot_of
 from flaghoist_server.store.redis.target import Address, read_url
-
-from .conftest import FalseRedis, array, bulk
 
 OLD = array([bulk("10.0.0.1"), bulk("6379")])
 NEW = array([bulk("10.0.0.2"), bulk("6379")])
