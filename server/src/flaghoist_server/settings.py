@@ -6,6 +6,7 @@ is opened. Secrets may come from files (`FLAGHOIST_ADMIN_TOKEN_FILE`) and never 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -82,7 +83,9 @@ def _with_mirror(settings: Settings, environ: Mapping[str, str]) -> Settings:
         return msgspec.structs.replace(settings, mirror="")
     if settings.mirror or not settings.store.startswith("redis"):
         return settings
-    home = environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()
+    home = environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111  # pathlib's raises
+    if not os.path.isabs(home):  # noqa: PTH117  # a user that is only a number, without a home
+        return settings
     return msgspec.structs.replace(
         settings, mirror=str(Path(home) / "flaghoist"), mirror_holds=False
     )
