@@ -75,6 +75,7 @@ class FickleStore(MemoryStore):
 
     async def tokens(self) -> list[TokenRecord]:
         self._answer_or_fail()
+        self.reads += 1
         return await super().tokens()
 
     def _answer_or_fail(self) -> None:

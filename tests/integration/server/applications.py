@@ -30,6 +30,7 @@ class Seen(msgspec.Struct):
     emptied: int
     epochs: int
     looks: int
+    error: str
 
 
 class Applications:

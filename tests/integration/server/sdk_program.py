@@ -50,6 +50,7 @@ class Watched:
             "hash": self.client.snapshot.hash,
             "connected": status.connected,
             "divergences": status.divergences,
+            "error": str(status.last_error or ""),
         }
 
 

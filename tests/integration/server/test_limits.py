@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from typing import Any
 
 import pytest
-from tests.integration.server.inside import ENVIRONMENT, bearer, serving
+from tests.integration.server.inside import ADMIN, ENVIRONMENT, bearer, serving
 
 from flaghoist.protocol.messages import Hello
 from flaghoist_server.hub.limits import StreamLimits
@@ -107,14 +108,45 @@ async def test_headers_without_end_and_headers_that_never_end_are_cut(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Neither memory nor a connection is held by somebody who does not come to the point."""
-    monkeypatch.setattr("flaghoist_server.api.http.HEADER_SECONDS", 0.3)
+    monkeypatch.setattr("flaghoist_server.api.http.HEAD_SECONDS", 0.3)
     async with serving() as (server, _):
+        mute = await talk(server.port, b"")
         slow = await talk(server.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
         long = await talk(server.port, b"GET /healthz HTTP/1.1\r\n" + b"A: b\r\n" * 20_000)
         fine = await talk(server.port, b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")
 
-    assert (b"", b"") == (slow, long)
+    assert (b"", b"", b"") == (mute, slow, long)
     assert fine.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_body_that_never_ends_is_cut_and_a_slow_one_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The time for a body is its own: what the head took of its time is not counted."""
+    monkeypatch.setattr("flaghoist_server.api.http.BODY_SECONDS", 0.5)
+    body = b'{"command":"on","key":"checkout"}'
+    head = (
+        f"POST {CHANGES} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    ).encode()
+    async with serving("checkout") as (server, _):
+        never = await talk(server.port, head + body[:5])
+        slowly = await talk(server.port, head[:9], head[9:] + body[:5], body[5:], pause_s=0.3)
+
+    assert b"" == never
+    assert slowly.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_packed_body_is_refused() -> None:
+    """A bound on its bytes would be none on what they unpack to."""
+    async with serving() as (_, admin):
+        packed = gzip.compress(b'{"file": {"flaghoist": 1, "flags": {}}}')
+        answer = await admin.post(
+            "/api/v1/apply", content=packed, headers={"Content-Encoding": "gzip"}
+        )
+
+        told = (answer.status_code, answer.json()["type"])
+        assert (415, "/problems/unsupported-media-type") == told
 
 
 async def test_a_handshake_that_is_too_long_is_refused() -> None:
@@ -150,11 +182,13 @@ async def test_waiting_for_a_receipt_has_an_end() -> None:
         assert (1, 0) == (told["connected"], told["applied"])
 
 
-async def talk(port: int, data: bytes) -> bytes:
-    """Send this and read until the other end closes."""
+async def talk(port: int, *parts: bytes, pause_s: float = 0.0) -> bytes:
+    """Send this, with pauses between the parts, and read until the other end closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(data)
+        for number, part in enumerate(parts):
+            await asyncio.sleep(pause_s if number else 0)
+            writer.write(part)
         async with asyncio.timeout(10):
             return await reader.read()
     except ConnectionResetError:

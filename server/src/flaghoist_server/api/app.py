@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Message, Scope
 
 from flaghoist_server.api.auth import authorise, check_all_guarded
 from flaghoist_server.api.problem import HANDLERS as PROBLEMS
+from flaghoist_server.api.problem import Refusal
 from flaghoist_server.api.routes import (
     changes,
     docs,
@@ -33,7 +35,12 @@ from flaghoist_server.api.services import Services
 
 __all__ = ["create_app"]
 
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cache-control": b"no-store",
+}
+"""What every answer has, refusals too, unless it says something else itself."""
 
 
 def create_app(services: Services, others: Sequence[ControllerRouterHandler] = ()) -> Litestar:
@@ -61,7 +68,8 @@ def create_app(services: Services, others: Sequence[ControllerRouterHandler] = (
         guards=[authorise(services)],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         exception_handlers=PROBLEMS,
-        response_headers=_HEADERS,
+        before_request=_refuse_packed,
+        before_send=[_complete_headers],
         request_max_body_size=services.settings.api.max_body,
         openapi_config=_openapi(),
         logging_config=None,
@@ -69,6 +77,19 @@ def create_app(services: Services, others: Sequence[ControllerRouterHandler] = (
     )
     check_all_guarded(app)
     return app
+
+
+async def _refuse_packed(request: Request[Any, Any, Any]) -> None:
+    """A body that is a thousand times its size once it is unpacked has no limit. Raises: Refusal."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Refusal(415, "a body is taken as it is, without Content-Encoding")
+
+
+async def _complete_headers(message: Message, _: Scope) -> None:
+    if message["type"] == "http.response.start":
+        headers = list(message["headers"])
+        said = {name.lower() for name, _ in headers}
+        message["headers"] = [*headers, *(h for h in _HEADERS.items() if h[0] not in said)]
 
 
 def _openapi() -> OpenAPIConfig:

@@ -71,8 +71,8 @@ class _Callers:
 class authorise:  # noqa: N801  # used as the guard function that it is
     """The guard: `guards=[authorise(services)]`. Raises: Refusal.
 
-    It is asynchronous and awaits nothing: a plain function would be sent to a thread for each
-    request, which costs more than all of what is done here.
+    It is asynchronous and awaits nothing, but for a token that is unknown: a plain function would
+    be sent to a thread for each request, which costs more than all of what is done here.
     """
 
     def __init__(self, services: Services) -> None:
@@ -90,7 +90,7 @@ class authorise:  # noqa: N801  # used as the guard function that it is
         if permission in ("public", "own"):
             return
         self._refuse_unless_ready()
-        identity = self._identify(connection)
+        identity = await self._identify(connection)
         self._refuse_flood(identity)
         environment = connection.path_params.get("environment", "")
         foreign = identity.environment and environment and environment != identity.environment
@@ -108,9 +108,9 @@ class authorise:  # noqa: N801  # used as the guard function that it is
             headers = {"Retry-After": "1"}
             raise Refusal(503, readiness.because, kind="not-ready", headers=headers)
 
-    def _identify(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Identity:
+    async def _identify(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Identity:
         text = bearer(connection.headers.get("authorization", ""))
-        identity = self._services.tokens.identify(text) if text else None
+        identity = await self._services.tokens.recognise(text) if text else None
         if identity is not None:
             return identity
         address = connection.client.host if connection.client else ""

@@ -1,25 +1,36 @@
 """HTTP as uvicorn parses it, with the bounds that its fast parser does not have.
 
-A header block is bounded in size, and must be complete in a bounded time: without that, a peer
-that sends a byte a minute, or headers without end, holds a connection and memory for ever.
-Between two requests of a connection it is uvicorn's keep-alive that counts.
+A request's head is bounded in size, and head and body must each be complete in a bounded time:
+without that, a peer that sends a byte a minute, or headers without end, holds a connection and
+memory for ever. Between two requests of a connection it is uvicorn's keep-alive that counts.
 """
 
 from __future__ import annotations
 
 import asyncio
+from enum import Enum
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from flaghoist_server.hub.limits import MAX_HANDSHAKE
 
-__all__ = ["HEADER_SECONDS", "MAX_HEADERS", "BoundedHttp"]
+__all__ = ["BODY_SECONDS", "HEAD_SECONDS", "MAX_HEAD", "BoundedHttp"]
 
-MAX_HEADERS = 4 * MAX_HANDSHAKE
+MAX_HEAD = 4 * MAX_HANDSHAKE
 """Bytes: browsers send cookies, proxies add what they know."""
 
-HEADER_SECONDS = 10.0
+HEAD_SECONDS = 10.0
+BODY_SECONDS = 60.0
+"""A mebibyte comes in time over 140 kbit/s."""
+
+
+class _Owed(Enum):
+    """What of its request the peer has not sent yet."""
+
+    HEAD = 0
+    BODY = 1
+    NOTHING = 2
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -27,43 +38,61 @@ class BoundedHttp(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._asked = False
-        self._unasked_bytes = 0
+        self._owed = _Owed.HEAD
+        self._head_bytes = 0
         self._impatience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
         super().connection_made(transport)
-        self._impatience = self.loop.call_later(HEADER_SECONDS, self._give_up)
+        self._be_impatient()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._be_patient()
+        self._now_owed(_Owed.NOTHING)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._asked:
+        if self._owed is _Owed.NOTHING:
             return
-        self._unasked_bytes += len(data)
-        if self._unasked_bytes > MAX_HEADERS:
-            self.transport.abort()
-        elif self._impatience is None:
-            self._impatience = self.loop.call_later(HEADER_SECONDS, self._give_up)
+        if self._owed is _Owed.HEAD:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD:
+                self.transport.abort()
+                return
+        if self._impatience is None:
+            self._be_impatient()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._now_owed(_Owed.NOTHING)  # another protocol has the connection from here on
+        super().handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
-        self._asked = False
-        self._unasked_bytes = 0
+        self._now_owed(_Owed.HEAD)
+        self._head_bytes = 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._asked = True
-        self._be_patient()
+        self._now_owed(_Owed.BODY)
         super().on_headers_complete()
 
-    def _be_patient(self) -> None:
+    def on_message_complete(self) -> None:
+        self._now_owed(_Owed.NOTHING)
+        super().on_message_complete()
+
+    def _now_owed(self, owed: _Owed) -> None:
+        """The time that there is for one part is not counted on for the next."""
+        self._owed = owed
         if self._impatience is not None:
             self._impatience.cancel()
             self._impatience = None
 
+    def _be_impatient(self) -> None:
+        seconds = HEAD_SECONDS if self._owed is _Owed.HEAD else BODY_SECONDS
+        self._impatience = self.loop.call_later(seconds, self._give_up)
+
     def _give_up(self) -> None:
         self._impatience = None
-        self.transport.close()
+        if self.flow.read_paused:  # it is we who do not read: the request before is not answered
+            self._be_impatient()
+        else:
+            self.transport.close()

@@ -41,6 +41,9 @@ _log = logging.getLogger("flaghoist.api")
 
 _RETRY_SECONDS = 1
 
+_KINDS = {400: "malformed", 422: "invalid"}
+"""What a status means here, if nothing more special is known; else it is called by its phrase."""
+
 
 class Refusal(Exception):
     """The request is refused with `status`; `fields` go into the problem as they are."""
@@ -77,7 +80,7 @@ def problem_response(
     """The answer that carries a problem."""
     phrase = HTTPStatus(status).phrase
     body = {
-        "type": f"/problems/{kind or phrase.lower().replace(' ', '-')}",
+        "type": f"/problems/{kind or _KINDS.get(status) or phrase.lower().replace(' ', '-')}",
         "title": phrase,
         "status": status,
         "detail": detail,
@@ -134,7 +137,7 @@ def _too_deep(_: Request[Any, Any, Any], __: RecursionError) -> Response[Any]:
 def _validation(_: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
     extra = error.extra if isinstance(error.extra, list) else []
     said = [_said(entry) for entry in extra if isinstance(entry, dict)]
-    return problem_response(400, "; ".join(said) or error.detail, kind="malformed")
+    return problem_response(400, "; ".join(said) or error.detail)
 
 
 def _said(entry: dict[str, Any]) -> str:
@@ -152,8 +155,8 @@ def _too_large(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
 
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     headers = {name: str(value) for name, value in (error.headers or {}).items()}
-    kind = "malformed" if error.status_code == 400 else ""  # the body is no JSON
-    return problem_response(error.status_code, error.detail, kind=kind, headers=headers)
+    detail = error.detail if error.status_code != 400 else f"the body is no JSON: {error.detail}"
+    return problem_response(error.status_code, detail, headers=headers)
 
 
 def _not_found(request: Request[Any, Any, Any], error: NotFoundException) -> Response[Any]:

@@ -8,7 +8,9 @@ so neither the time nor the answer tells whether an id exists.
     any text of 16 or more      the admin token that the operator has chosen (id `bootstrap`)
 
 The book is in memory and follows the store once a second, so that checking costs no I/O and goes
-on while the store is away; a token revoked on another replica is gone here within two seconds.
+on while the store is away; a token revoked on another replica is gone here within two seconds. A
+token that is unknown here may have been made there a moment ago, and an SDK may land on any
+replica: before such a token is refused, the store is looked at again.
 
 A record never goes from a store, it is only marked as revoked. So a store that has less than the
 book has lost it (it was wiped, or an old backup was put back): what the book knows holds, a
@@ -43,6 +45,9 @@ BOOTSTRAP = "bootstrap"
 """The id of the admin token that is set by FLAGHOIST_ADMIN_TOKEN."""
 
 _POLL_SECONDS = 1.0
+_LOOK_SECONDS = 0.2
+"""Between two looks for unknown tokens: strangers cost the store no more than that."""
+
 _ID_LETTERS = string.ascii_lowercase + string.digits
 _ID_LENGTH = 12
 _NO_TOKEN = "0" * 64
@@ -75,6 +80,8 @@ class TokenBook:
         self._owed: TokenRecord | None = None
         """The operator's admin token, if it holds here and the store was away."""
         self._listeners: list[Callable[[], None]] = []
+        self._look = asyncio.Lock()
+        self._looked_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -113,12 +120,36 @@ class TokenBook:
             return None
         return Identity(record.id, record.role, record.environment, record.name)
 
+    async def recognise(self, text: str) -> Identity | None:
+        """As `identify`, with another look at the store if the token is unknown here."""
+        await self.catch_up(text)
+        return self.identify(text)
+
+    async def catch_up(self, text: str) -> None:
+        """Read the store again if this is the text of a token, and unknown here."""
+        parts = text.split("_", 3)
+        if parts[0] != "fh" or len(parts) != 4 or parts[2] in self._records:
+            return
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        async with self._look:
+            if self._looked_at >= asked_at:  # for somebody else, while this one waited
+                return
+            await asyncio.sleep(self._looked_at + _LOOK_SECONDS - asked_at)
+            self._looked_at = loop.time()
+            with contextlib.suppress(StoreError):
+                await self.refresh()
+
     def holds(self, token: str) -> bool:
         """Whether the token with this id is still good."""
         record = self._records.get(token)
         if record is None or record.revoked_at:
             return False
         return not record.expires_at or moment(record.expires_at) > self._clock()
+
+    async def stranger(self, authorization: str) -> None:
+        """The hub's, before it refuses somebody."""
+        await self.catch_up(bearer(authorization))
 
     def stream_pass(self, authorization: str) -> Pass:
         """The hub's question. Raises: Refused."""

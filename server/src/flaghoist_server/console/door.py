@@ -74,9 +74,9 @@ class Door:
         identity = Identity(record.id, record.role, record.environment, record.name)
         return Visit(session, _visitor(identity), identity.actor)
 
-    def sign_in(self, request: Request[Any, Any, Any], text: str) -> Cookie | str:
+    async def sign_in(self, request: Request[Any, Any, Any], text: str) -> Cookie | str:
         """The session's cookie for this token, or why not, in words for the person."""
-        identity = self._tokens.identify(text.strip())
+        identity = await self._tokens.recognise(text.strip())
         if identity is None:
             return "This token is not valid: it is mistyped, expired or revoked."
         if not allows(identity.role, "read"):

@@ -35,7 +35,7 @@ async def sign_in(room: NamedDependency[Room], request: Request[Any, Any, Any]) 
     form = await request.form()
     room.door.check_form(request, str(form.get("csrf", "")))
     after = local(str(form.get("after", "/")))
-    answer = room.door.sign_in(request, str(form.get("token", "")))
+    answer = await room.door.sign_in(request, str(form.get("token", "")))
     if isinstance(answer, str):
         return room.stranger_page(request, "sign_in.html", answer, after=after)
     return Redirect(after, status_code=303, cookies=[answer])

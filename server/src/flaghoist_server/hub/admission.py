@@ -43,6 +43,9 @@ class Doorkeeper(Protocol):
     def stream_pass(self, authorization: str) -> Pass:
         """Raises: Refused with 401 or 403."""
 
+    async def stranger(self, authorization: str) -> None:
+        """To be awaited before a 401 is said: another replica may just have made the token."""
+
     def holds(self, token: str) -> bool:
         """Whether the token with this id is still good: neither revoked nor expired."""
 
@@ -58,6 +61,10 @@ class Admission:
         self._doorkeeper = doorkeeper
         self._limits = limits
         self._bucket = Bucket(limits.handshakes_per_second, limits.handshake_burst, now)
+
+    async def stranger(self, headers: Headers) -> None:
+        """`admit` has said 401; after this it may say something else."""
+        await self._doorkeeper.stranger(headers.get("Authorization", ""))
 
     def admit(self, headers: Headers, connected: int, now: float) -> Pass:
         """Raises: Refused."""

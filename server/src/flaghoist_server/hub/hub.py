@@ -78,6 +78,7 @@ class Hub:
         self._streams: dict[StreamProtocol, int] = {}
         self._silent_yet: dict[StreamProtocol, float] = {}
         self._closing: dict[StreamProtocol, float] = {}
+        self._asking: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._empty.set()
         self._opened = 0
@@ -136,6 +137,13 @@ class Hub:
         if granted.environment not in self._feed.environments:
             raise Refused(503, "the token's environment is not loaded (yet)", retry_after=2)
         return granted
+
+    def ask(self, headers: Headers, then: Callable[[], None]) -> None:
+        """A token that is unknown here is looked for; `then` the stream tries again."""
+        task = asyncio.create_task(self.admission.stranger(headers), name="stranger")
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        task.add_done_callback(lambda _: then())
 
     def refused(self, refused: Refused) -> None:
         self.stats.handshakes[str(refused.status)] += 1

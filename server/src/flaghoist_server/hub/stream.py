@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from enum import Enum
 from typing import Protocol, cast
 
@@ -77,6 +78,7 @@ class Owner(Protocol):
 
     def clock(self) -> float: ...
     def admit(self, headers: Headers) -> Pass: ...
+    def ask(self, headers: Headers, then: Callable[[], None]) -> None: ...
     def refused(self, refused: Refused) -> None: ...
     def opened(self, stream: StreamProtocol, environment: str) -> Room: ...
     def greeted(self, stream: StreamProtocol) -> None: ...
@@ -244,10 +246,19 @@ class StreamProtocol(asyncio.Protocol):
             self.transport.write(_NO_HANDSHAKE)
             self.transport.close()
             return
+        self._admit(request)
+
+    def _admit(self, request: Request, *, asked: bool = False) -> None:
+        """`asked`: whether the token was looked for everywhere; an unknown one is, once."""
+        if self._phase is not Phase.SHAKING:  # gone meanwhile
+            return
         try:
             granted = self._hub.admit(request.headers)
         except Refused as refused:
-            self._refuse(refused)
+            if refused.status == 401 and not asked:
+                self._hub.ask(request.headers, lambda: self._admit(request, asked=True))
+            else:
+                self._refuse(refused)
             return
         response = self._conn.accept(request)
         self._conn.send_response(response)

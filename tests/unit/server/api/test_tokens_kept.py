@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -103,3 +104,28 @@ async def test_the_operators_token_holds_before_the_store_is_back(store, tmp_pat
     assert "admin" == held.role
     assert ["bootstrap"] == [record.id for record in await store.tokens()]
     await book.close()
+
+
+async def test_a_token_made_on_another_replica_is_good_here_at_once(store, book) -> None:
+    """An SDK may land on any replica, a moment after its token was made."""
+    other = TokenBook(store, clock)
+    await other.start()
+    text, record = await other.issue("sdk", "production")
+
+    assert book.identify(text) is None
+    identity = await book.recognise(text)
+    await other.close()
+
+    assert identity is not None
+    assert record.id == identity.id
+
+
+async def test_strangers_share_a_look_at_the_store(store, book) -> None:
+    """A flood of tokens that nobody has made costs the store a read or two."""
+    before = store.reads
+    texts = [f"fh_sdk_{number:012}_secret" for number in range(100)]
+
+    found = await asyncio.gather(*(book.recognise(text) for text in texts))
+
+    assert {None} == set(found)
+    assert store.reads - before <= 2

@@ -17,6 +17,9 @@ class Doorkeeper:
             raise Refused(401, "no")
         return Pass("good", "production")
 
+    async def stranger(self, authorization: str) -> None:
+        """There is no other replica."""
+
     def holds(self, token: str) -> bool:  # noqa: ARG002  # the port's signature
         return True
 

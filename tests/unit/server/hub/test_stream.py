@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.unit.server.hub.conftest import ENVIRONMENT, Place, Sdk, Wire
 from websockets.frames import Frame, Opcode
@@ -246,11 +248,9 @@ async def test_a_lost_connection_is_still_waited_for(place: Place) -> None:
     ("token", "headers", "status"),
     [
         ("good", {"Origin": "https://evil.test"}, 403),
-        ("bad", {}, 401),
-        ("", {}, 401),
         ("good", {"X_Long": "x" * 9000}, 431),
     ],
-    ids=["a browser", "a bad token", "no token", "too much"],
+    ids=["a browser", "too much"],
 )
 async def test_a_handshake_is_refused_before_101(
     place: Place, token: str, headers: dict[str, str], status: int
@@ -263,6 +263,40 @@ async def test_a_handshake_is_refused_before_101(
     assert status == response.status_code
     assert sdk.wire.closed
     assert place.hub.connected == 0
+
+
+@pytest.mark.parametrize("token", ["bad", ""], ids=["a bad token", "no token"])
+async def test_a_stranger_is_refused_before_101(place: Place, token: str) -> None:
+    """Nobody has such a token."""
+    sdk = Sdk(place.hub)
+
+    response = await sdk.connect_as_stranger(token)
+
+    assert (401, "Bearer") == (response.status_code, response.headers["WWW-Authenticate"])
+    assert sdk.wire.closed
+    assert place.hub.connected == 0
+
+
+async def test_a_token_that_another_replica_has_just_made_lets_in(place: Place) -> None:
+    """It is looked for before it is refused."""
+    place.doorkeeper.elsewhere = {"new"}
+
+    response = await Sdk(place.hub).connect_as_stranger("new")
+
+    assert 101 == response.status_code
+    assert place.hub.connected == 1
+
+
+async def test_a_stranger_that_does_not_wait_is_forgotten(place: Place) -> None:
+    """It closed the socket while its token was looked for."""
+    sdk = Sdk(place.hub)
+    sdk.ask("bad")
+    sdk.stream.connection_lost(None)
+    sdk.wire.close()
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+    assert b"" == sdk.wire.out
 
 
 async def test_what_is_no_handshake_gets_400(place: Place) -> None:
