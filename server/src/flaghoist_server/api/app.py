@@ -80,7 +80,7 @@ def create_app(services: Services, others: Sequence[ControllerRouterHandler] = (
 
 
 async def _refuse_packed(request: Request[Any, Any, Any]) -> None:
-    """A body that is a thousand times its size once it is unpacked has no limit. Raises: Refusal."""
+    """What unpacks to a thousand times its size would go past every limit. Raises: Refusal."""
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Refusal(415, "a body is taken as it is, without Content-Encoding")
 
