@@ -251,16 +251,17 @@ class RedisStore:
 
     async def _check_logs(self) -> None:
         """A head that its log does not bear out was put there by hand, or by half a restore."""
-        for head in await self.heads():
-            (last,) = await self._line.call(
-                head.environment,
-                ["XREVRANGE", self._keys.log(head.environment), "+", "-", "COUNT", 1],
-            )
-            ends_at = _changes(last)[-1].version if last else 0
-            if ends_at != head.version:
+        for name in await self._names(self._line):
+            head: Command = ["HGET", self._keys.head(name), "version"]
+            last: Command = ["XREVRANGE", self._keys.log(name), "+", "-", "COUNT", 1]
+            # In one step: others write meanwhile.
+            *_, told = await self._line.call(name, ["MULTI"], head, last, ["EXEC"])
+            head_at = int(told[0] or 0)
+            ends_at = max((entry.version for entry in _changes(told[1])), default=0)
+            if ends_at != head_at:
                 raise StoreError(
-                    f"environment {head.environment!r} in Redis at {self.url} is damaged: its head "
-                    f"is version {head.version} and its log ends at {ends_at}; restore a backup"
+                    f"environment {name!r} in Redis at {self.url} is damaged: its head is version "
+                    f"{head_at} and its log ends at {ends_at}; restore a backup"
                 )
 
     def _moved(self) -> None:

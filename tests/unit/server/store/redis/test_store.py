@@ -278,6 +278,29 @@ async def test_a_head_that_its_log_does_not_bear_out_is_refused(
     await again.close()
 
 
+async def test_a_server_that_starts_while_others_write_sees_no_damage(
+    store: RedisStore, redis_url: str
+) -> None:
+    """Head and log are read in one step, however fast they move."""
+    entries = log_of(400)
+    await store.begin(entries[0], None)
+
+    async def write() -> None:
+        for entry in entries[1:]:
+            await store.append([entry])
+
+    writing = asyncio.create_task(write())
+    starts = 0
+    while not writing.done():
+        again = RedisStore(redis_url)
+        await again.start()
+        await again.close()
+        starts += 1
+    await writing
+
+    assert starts > 3
+
+
 async def test_environments_of_a_cluster_lie_in_slots_of_their_own() -> None:
     """Each has its entries, its history and its answers, wherever it lies."""
     with Cluster() as cluster:
