@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -69,6 +70,16 @@ async def test_the_first_sdk_turns_the_instructions_into_a_list(
     await place.close()
 
 
+STATES_SEEN = """
+() => {
+  const live = document.getElementById("live");
+  const seen = (window.seen = [live.dataset.state]);
+  new MutationObserver(() => seen.push(live.dataset.state))
+    .observe(live, { attributeFilter: ["data-state"] });
+}
+"""
+
+
 async def test_a_server_that_is_gone_is_told_and_its_return_too(
     lonely: Place, people: People
 ) -> None:
@@ -76,10 +87,13 @@ async def test_a_server_that_is_gone_is_told_and_its_return_too(
     person = await people(to=lonely)
     live = person.page.locator("#live")
     await expect(live).to_have_attribute("data-state", "live")
+    await person.page.evaluate(STATES_SEEN)
 
     lonely.site.kill()
     await expect(live).to_contain_text("reconnecting")
     await expect(live).to_contain_text(re.compile(r"stale since \d\d:\d\d:\d\d"))
+    await asyncio.sleep(2.5)  # the browser and the page try again meanwhile; still nobody is there
+    assert ["live", "waiting", "stale"] == await person.page.evaluate("() => window.seen")
     await lonely.site.start()
     await lonely.change("ramp", percent=33)
 

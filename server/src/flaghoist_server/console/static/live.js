@@ -36,7 +36,7 @@ function follow() {
   source = null;
   address = wanted;
   if (!wanted) return;
-  heard = Date.now();
+  heard ||= Date.now();
   source = new EventSource(wanted);
   source.addEventListener("tick", (event) => ticked(JSON.parse(event.data)));
   source.addEventListener("end", lost);
@@ -45,7 +45,7 @@ function follow() {
 
 /** The stream has ended or was cut. The browser tries again; where it will not, the page tells why. */
 function lost() {
-  tell("waiting");
+  tell(silent() ? "stale" : "waiting");
   if (source?.readyState === EventSource.CLOSED) setTimeout(() => refresh().then(restart, restart), 2_000);
 }
 
@@ -55,8 +55,11 @@ function restart() {
 }
 
 function watch() {
-  if (source && Date.now() - heard > STALE_MS) tell("stale");
+  if (source && silent()) tell("stale");
 }
+
+/** How old the numbers are counts from the last that came, however often was tried since. */
+const silent = () => Date.now() - heard > STALE_MS;
 
 function tell(state) {
   const live = document.getElementById("live");
