@@ -59,6 +59,16 @@ async def _menus(person: Person) -> None:
     await person.page.locator("#who summary").click()
 
 
+async def _history(person: Person) -> None:
+    await person.place.change("kill", "dark-theme", reason="too dark")
+    await person.page.goto(f"/env/{person.place.name}/history")
+
+
+async def _sdks(person: Person) -> None:
+    await person.page.goto(f"/env/{person.place.name}/sdks")
+    await person.page.locator("#instances summary").click()
+
+
 async def _missing(person: Person) -> None:
     await person.page.goto(f"/env/{person.place.name}/flag/new-chekout")
 
@@ -88,6 +98,8 @@ PAGES: tuple[Callable[[Person], Awaitable[None]], ...] = (
     _kill,
     _keys,
     _menus,
+    _history,
+    _sdks,
     _missing,
     _signed_out,
 )

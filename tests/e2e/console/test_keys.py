@@ -93,3 +93,17 @@ async def test_the_keys_are_listed_and_can_be_switched_off(person: Person) -> No
 
     await expect(listed).to_be_hidden()
     await expect(page.locator("[data-row] a:focus")).to_have_count(0)
+
+
+async def test_g_and_a_letter_lead_to_the_views(person: Person) -> None:
+    """From anywhere, also from a flag; what happened meanwhile comes by itself."""
+    keys, page = person.page.keyboard, person.page
+    await person.open()
+
+    for letter, heading in (("s", "SDKs"), ("f", "Flags"), ("h", "History")):
+        await keys.press("g")
+        await keys.press(letter)
+        await expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    await person.place.change("ramp", percent=25, reason="wider")
+
+    await expect(page.locator("#changes li").first).to_contain_text("“wider”")

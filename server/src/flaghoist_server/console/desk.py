@@ -1,7 +1,7 @@
 """Gathers what a page shows from the parts of the running server: state, fleet, history, pulse.
 
 Rules: reads only; answers come from memory, so that pages are served while the store is away. Only
-a flag's history asks the store, and says so where it does not answer.
+history asks the store, and says so where it does not answer.
 """
 
 from __future__ import annotations
@@ -83,10 +83,12 @@ class Desk:
             next_url=list_url(environment, query, page + 1),
         )
 
-    async def history(self, environment: str, key: str, limit: int) -> tuple[list[Change], str]:
-        """The newest changes of a flag, and why there are none where the store does not answer."""
+    async def history(
+        self, environment: str, key: str | None, limit: int, before: int | None = None
+    ) -> tuple[list[Change], str]:
+        """A flag's newest changes (None: everyone's), and why none when the store is away."""
         try:
-            return await self.services.store.history(environment, key, limit), ""
+            return await self.services.store.history(environment, key, limit, before), ""
         except StoreError as error:
             return [], f"The history cannot be read now: {error}"
 

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import heapq
-from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
 
-from flaghoist.errors import FlagError
 from flaghoist.model.digest import digest
 from flaghoist.model.flag import Flag
 from flaghoist_server.change.change import Change
-from flaghoist_server.change.draft import flag_of
 from flaghoist_server.console.catalogue import effect_of
+from flaghoist_server.console.chronicle import flag_past, undo_says
+from flaghoist_server.console.crew import crew
 from flaghoist_server.console.desk import Desk, stale
 from flaghoist_server.console.drawing import drawn, legend, marks, table
 from flaghoist_server.console.pulse import COARSE, FINE
-from flaghoist_server.console.views import Entry, FlagPage, Sdk, SdkGroup, Step, ask_url, flag_url
+from flaghoist_server.console.views import FlagPage, Step, ask_url, flag_url
 from flaghoist_server.console.words.conditions import preamble, sentences, serving
-from flaghoist_server.console.words.differences import differences, documents_diff
 from flaghoist_server.console.words.quantities import percent
 from flaghoist_server.console.words.receipts import receipt
-from flaghoist_server.console.words.states import effective, featured, shares, variants_of
-from flaghoist_server.fleet.board import Instance
+from flaghoist_server.console.words.states import featured, shares, variants_of
 
-__all__ = ["flag_page", "undo_says"]
+__all__ = ["flag_page"]
 
-_HISTORY = 20
-_INSTANCES = 100
 _STEPS = (0, 1, 5, 10, 25, 50, 100)
 _WINDOWS = {"5m": FINE, "1h": COARSE}
 
@@ -38,7 +32,7 @@ async def flag_page(desk: Desk, environment: str, key: str, window: str) -> Flag
     stored = desk.state(environment).flags[key]
     readable, effect = effect_of(key, stored)
     flag = readable or Flag(state="off" if stored.killed_at else "on")
-    changes, trouble = await desk.history(environment, key, _HISTORY + 1)
+    past, changes = await flag_past(desk, environment, key)
     window = window if window in _WINDOWS else "5m"
     resolution, now = _WINDOWS[window], desk.watch.clock()
     until = resolution.slot(now) * resolution.seconds
@@ -46,8 +40,6 @@ async def flag_page(desk: Desk, environment: str, key: str, window: str) -> Flag
         flag, desk.watch.pulse(environment).series(key, now, resolution, resolution.slots)
     )
     standing = desk.watch.standing(environment)
-    everyone = await _everyone(desk, environment)
-    listed = _furthest_behind(everyone, stored.version)
     return FlagPage(
         key=key,
         version=stored.version,
@@ -88,54 +80,8 @@ async def flag_page(desk: Desk, environment: str, key: str, window: str) -> Flag
         legend=legend(series),
         table=table(series, resolution, until),
         marks=marks(changes, until - resolution.slots * resolution.seconds),
-        history=[_entry(key, change) for change in changes[:_HISTORY]],
-        history_more=len(changes) > _HISTORY,
-        history_trouble=trouble,
-        fleet=_groups(everyone, stored.version),
-        late=sum(one.version < stored.version for one in everyone),
-        instances=listed,
-        instances_more=len(everyone) - len(listed),
-    )
-
-
-def undo_says(key: str, last: Change | None) -> str:
-    """What undoing `last` comes to; "" where nothing can be undone."""
-    if last is None or key not in last.flags:
-        return ""
-    before = last.flags[key].old
-    if before is None:
-        return f"takes the flag away again, as before v {last.version}"
-    was = _readable(key, before)
-    return f"back to {effective(was).text}, as before v {last.version}" if was else ""
-
-
-async def _everyone(desk: Desk, environment: str) -> list[Instance]:
-    parts = await desk.services.fleet.parts(environment, instances=True)
-    return [instance for part in parts for instance in part.instances]
-
-
-def _groups(everyone: list[Instance], version: int) -> list[SdkGroup]:
-    """By application, build and SDK: a fleet of thousands in a few lines."""
-    numbers: Counter[tuple[str, str, str]] = Counter()
-    applied: Counter[tuple[str, str, str]] = Counter()
-    for one in everyone:
-        numbers[one.app, one.build, one.sdk] += 1
-        applied[one.app, one.build, one.sdk] += one.version >= version
-    return [SdkGroup(*group, numbers[group], applied[group]) for group in sorted(numbers)]
-
-
-def _furthest_behind(everyone: list[Instance], version: int) -> list[Sdk]:
-    worst = heapq.nsmallest(
-        _INSTANCES, everyone, key=lambda one: (one.version, one.app, one.instance)
-    )
-    return [_sdk(instance, version) for instance in worst]
-
-
-def _sdk(one: Instance, version: int) -> Sdk:
-    late = one.version < version
-    lag = f"{one.lag_seconds:.1f} s" if late else "–"
-    return Sdk(
-        one.app, one.build, one.instance, one.version, late, lag, ", ".join(sorted(one.rejected))
+        past=past,
+        crew=await crew(desk, environment, stored.version),
     )
 
 
@@ -169,26 +115,3 @@ def _facts(flag: Flag) -> list[tuple[str, str]]:
         ("bucketed by", flag.bucket_by),
     )
     return [(name, value) for name, value in facts if value]
-
-
-def _entry(key: str, change: Change) -> Entry:
-    edit = change.flags[key]
-    before, after = edit.old, edit.new
-    lines = differences(_readable(key, before), _readable(key, after))
-    return Entry(
-        version=change.version,
-        kind=change.kind,
-        at=change.at,
-        actor=change.actor,
-        reason=change.reason,
-        note=change.note,
-        lines=lines,
-        diff=documents_diff(before, after) if before and after else [],
-    )
-
-
-def _readable(key: str, document: bytes | None) -> Flag | None:
-    try:
-        return flag_of(key, document) if document is not None else None
-    except FlagError:
-        return None

@@ -42,21 +42,22 @@ class Tick(msgspec.Struct, omit_defaults=True):
 
 
 @get("/env/{environment:str}/live")
-async def live(
+async def live(  # noqa: PLR0913  # a handler's parameters are its query
     room: NamedDependency[Room],
     visit: NamedDependency[Visit],
     request: Request[Any, Any, Any],
     environment: FromPath[str],
+    view: _Short = "",
     flag: _Short = "",
     q: _Short = "",
     page: FromQuery[int] = 1,
 ) -> Response[Any]:
-    """The stream of the list (`q`, `page`) or of one flag."""
+    """The stream of the list (`q`, `page`), of one flag, or of a view without flags."""
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise Forged
     if environment not in [place.name for place in room.desk.places(visit.visitor)]:
         return Response(b"", status_code=404)
-    asked = Asked(environment, flag=flag, query=q, page=page)
+    asked = Asked(environment, view=view, flag=flag, query=q, page=page)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     events = _events(room, visit, asked)
     return Stream(events, media_type="text/event-stream", headers=headers)
@@ -115,8 +116,8 @@ class _Shown:
 
     def _found(self) -> list[str]:
         asked = self._asked
-        if asked.flag:
-            return [asked.flag]
+        if asked.flag or asked.view:
+            return [asked.flag] if asked.flag else []
         found = self._room.desk.found(asked.environment, asked.query, self._visit.visitor.name)
         start = (max(asked.page, 1) - 1) * PER_PAGE
         return [one.key for one in found[start : start + PER_PAGE]]

@@ -1,4 +1,4 @@
-"""The pages that show: the list, one flag, the one question, and the page's own files."""
+"""The pages that show: flags, history, SDKs, the one question, and the page's own files."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from litestar.response import Redirect
 from flaghoist.model.digest import digest
 from flaghoist_server.console.assets import assets
 from flaghoist_server.console.catalogue import effect_of
-from flaghoist_server.console.detail import flag_page, undo_says
+from flaghoist_server.console.chronicle import environment_past, undo_says
+from flaghoist_server.console.crew import crew
+from flaghoist_server.console.detail import flag_page
 from flaghoist_server.console.door import Visit
 from flaghoist_server.console.problems import Missing
 from flaghoist_server.console.room import Asked, Room
 from flaghoist_server.console.views import Ask, flag_url, list_url
 
-__all__ = ["ask_page", "asset", "favicon", "flag", "flags", "home"]
+__all__ = ["ask_page", "asset", "favicon", "flag", "flags", "history", "home", "sdks"]
 
 _YEAR = "public, max-age=31536000, immutable"
 
@@ -50,6 +52,36 @@ async def flags(
     asked = Asked(environment, query=query, page=listing.page)
     example = listing.rows[0].key if listing.rows else ""
     return room.page(request, visit, "list.html", asked, listing=listing, example_key=example)
+
+
+@get("/env/{environment:str}/history")
+async def history(
+    room: NamedDependency[Room],
+    visit: NamedDependency[Visit],
+    request: Request[Any, Any, Any],
+    environment: FromPath[str],
+    before: FromQuery[int | None] = None,
+) -> Response[bytes]:
+    """Everything that was changed in an environment, newest first."""
+    _check_environment(room, visit, environment)
+    past = await environment_past(room.desk, environment, before)
+    asked = Asked(environment, view="history")
+    return room.page(request, visit, "history.html", asked, past=past, newest=before is None)
+
+
+@get("/env/{environment:str}/sdks")
+async def sdks(
+    room: NamedDependency[Room],
+    visit: NamedDependency[Visit],
+    request: Request[Any, Any, Any],
+    environment: FromPath[str],
+) -> Response[bytes]:
+    """Who is connected, and who is behind."""
+    _check_environment(room, visit, environment)
+    version = room.desk.state(environment).head.version
+    asked = Asked(environment, view="sdks")
+    shown = await crew(room.desk, environment, version)
+    return room.page(request, visit, "sdks.html", asked, crew=shown, example_key="")
 
 
 @get("/env/{environment:str}/flag/{key:path}")

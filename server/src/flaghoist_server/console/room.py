@@ -19,9 +19,11 @@ __all__ = ["Asked", "Room"]
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a page, and its live stream, is of: a list (query and page) or one flag."""
+    """What a page, and its live stream, is of: the list (query and page), one flag, or a `view`."""
 
     environment: str
+    view: str = ""
+    """`history` or `sdks`; "" the list or a flag."""
     flag: str = ""
     query: str = ""
     page: int = 1
@@ -44,6 +46,8 @@ class Room:
         if asked.flag in state.flags:
             applied = standing.applied(state.flags[asked.flag].version)
             mark += f".{standing.connected}.{applied}"
+        if asked.view == "sdks":
+            mark += f".{sorted(standing.versions.items())}"
         return mark
 
     def page(
@@ -101,6 +105,6 @@ def _here(request: Request[Any, Any, Any]) -> str:
 
 
 def _live(place: Place, asked: Asked) -> str:
-    wanted = {"flag": asked.flag, "q": asked.query, "page": asked.page}
+    wanted = {"view": asked.view, "flag": asked.flag, "q": asked.query, "page": asked.page}
     kept = {name: value for name, value in wanted.items() if value not in ("", 1)}
     return f"{list_url(place.name)}/live" + (f"?{urlencode(kept)}" if kept else "")

@@ -57,6 +57,8 @@ class Console:
                 reading.home,
                 reading.flags,
                 reading.flag,
+                reading.history,
+                reading.sdks,
                 reading.ask_page,
                 reading.asset,
                 reading.favicon,

@@ -16,12 +16,15 @@ from flaghoist_server.console.words.states import Effective
 
 __all__ = [
     "Ask",
+    "Crew",
     "Drawn",
+    "Edited",
     "Entry",
     "FlagPage",
     "Frame",
     "Listing",
     "Mark",
+    "Past",
     "Place",
     "Problem",
     "Row",
@@ -81,6 +84,14 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def url(self) -> str:
         return list_url(self.name)
+
+    @property
+    def history_url(self) -> str:
+        return f"{self.url}/history"
+
+    @property
+    def sdks_url(self) -> str:
+        return f"{self.url}/sdks"
 
     @property
     def changes_url(self) -> str:
@@ -171,8 +182,17 @@ class Step(msgspec.Struct, frozen=True):
     says: str
 
 
+class Edited(msgspec.Struct, frozen=True):
+    """What a change did to one flag; `url` "" where the flag is no more."""
+
+    key: str
+    url: str
+    lines: list[str]
+    diff: list[str]
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One change in a flag's history."""
+    """One change; `more` flags and `segments` are counted and named, not shown."""
 
     version: int
     kind: str
@@ -180,8 +200,17 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     reason: str
     note: str
-    lines: list[str]
-    diff: list[str]
+    edited: list[Edited]
+    more: int
+    segments: list[str]
+
+
+class Past(msgspec.Struct, frozen=True):
+    """Changes, newest first; `older_url` "" where there are no older ones."""
+
+    entries: list[Entry]
+    older_url: str
+    trouble: str
 
 
 class Sdk(msgspec.Struct, frozen=True):
@@ -204,6 +233,17 @@ class SdkGroup(msgspec.Struct, frozen=True):
     sdk: str
     number: int
     applied: int
+
+
+class Crew(msgspec.Struct, frozen=True):
+    """The connected SDKs and who has `version`: by build, and those furthest behind one by one."""
+
+    version: int
+    number: int
+    late: int
+    groups: list[SdkGroup]
+    instances: list[Sdk]
+    more: int
 
 
 class FlagPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,13 +281,8 @@ class FlagPage(msgspec.Struct, frozen=True, kw_only=True):
     legend: list[tuple[str, str, float]]
     table: list[tuple[str, list[float]]]
     marks: list[Mark]
-    history: list[Entry]
-    history_more: bool
-    history_trouble: str
-    fleet: list[SdkGroup]
-    late: int
-    instances: list[Sdk]
-    instances_more: int
+    past: Past
+    crew: Crew
 
 
 class Ask(msgspec.Struct, frozen=True):

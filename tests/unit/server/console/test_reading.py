@@ -21,6 +21,8 @@ PAGES = [
     "/env/staging",
     "/env/production/flag/new-checkout",
     "/env/production/flag/team/banner?window=1h",
+    "/env/production/history",
+    "/env/production/sdks",
     "/env/production/kill/new-checkout",
     "/env/production/undo/theme",
     "/env/nowhere",
@@ -122,6 +124,54 @@ async def test_a_token_of_one_environment_sees_only_that(house: House) -> None:
     assert (
         404 == (await browser.get("/env/production/live", accept="text/event-stream")).status_code
     )
+
+
+async def test_the_history_is_of_everything(house: House) -> None:
+    """What, by whom, why; with a link to each flag, and segments by name."""
+    await house.services.writer.submit(Ramp("new-checkout", 25), "production", "anna", "wider")
+    await house.services.writer.submit(SetState("theme", "kill"), "production", "on-call")
+    browser = await house.signed_in()
+
+    page = Elements((await browser.get("/env/production/history")).text)
+
+    told = page.text[page.text.index("v 4 · kill") : page.text.index("environment made") + 16]
+    assert told.startswith("v 4 · kill · just now · on-call theme state: on → off")
+    assert "v 3 · ramp · just now · anna · “wider” new-checkout default: on 5 % → 25 %" in told
+    assert "v 2 · apply · just now · test new-checkout flag added team/banner flag added" in told
+    assert told.endswith("v 1 · create · just now · test environment made")
+    assert ("a", "/env/production/flag/theme") in [
+        (tag, attributes.get("href")) for tag, attributes in page.found
+    ]
+
+
+async def test_the_history_is_turned_like_a_book(house: House) -> None:
+    """Fifty changes a page; older ones one link away, and back."""
+    for share in range(60):
+        await house.services.writer.submit(Ramp("new-checkout", share + 6), "production", "anna")
+    browser = await house.signed_in()
+
+    newest = Elements((await browser.get("/env/production/history")).text)
+    older = Elements((await browser.get("/env/production/history?before=13")).text).text
+
+    links = [attributes.get("href") for tag, attributes in newest.found if tag == "a"]
+    assert "/env/production/history?before=13" in links
+    assert "v 62 ·" in newest.text
+    assert "v 12 ·" not in newest.text
+    assert "v 13 ·" not in older
+    assert "v 12 ·" in older
+
+
+async def test_the_sdks_are_counted_by_build(house: House) -> None:
+    """And whoever is behind the environment's version is counted and named."""
+    house.connect(3)
+    await house.services.writer.submit(Ramp("new-checkout", 25), "production", "anna")
+    browser = await house.signed_in()
+
+    said = Elements((await browser.get("/env/production/sdks")).text).text
+
+    assert "3 connected, 3 behind v 3" in said
+    assert "shop 1 3 0" in said
+    assert "web-2 shop 1 2" in said
 
 
 async def test_a_misspelt_flag_names_the_nearest(house: House) -> None:

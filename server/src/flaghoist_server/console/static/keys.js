@@ -4,6 +4,8 @@
 import { ask, go } from "./forms.js";
 
 const OFF = "flaghoist-keys-off";
+const SECOND_MS = 1_500;
+let going = 0; // when `g` was pressed: f, h or s may follow
 
 export function startKeys() {
   document.addEventListener("keydown", pressed);
@@ -20,7 +22,8 @@ function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") return escaped(event.target);
   const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
-  const does = DOES[event.key];
+  const does = Date.now() - going < SECOND_MS && GOES[event.key] ? GOES[event.key] : DOES[event.key];
+  going = 0;
   if (!does || typing || localStorage.getItem(OFF) !== null) return;
   if (does() !== false) event.preventDefault();
 }
@@ -34,12 +37,22 @@ const DOES = {
   j: () => move(1),
   k: () => (onFlag() ? kill() : move(-1)),
   K: kill,
+  g: () => {
+    going = Date.now();
+  },
   z: () => (onFlag() ? undo() : false),
   Z: undo,
 };
 
+const GOES = Object.fromEntries(["f", "h", "s"].map((letter) => [letter, () => view(letter)]));
+
 const onFlag = () => document.getElementById("now") !== null;
 const row = () => document.activeElement?.closest("[data-row]")?.querySelector("a.key");
+
+function view(letter) {
+  const home = document.querySelector("a.mark").href;
+  go(document.querySelector(`[data-tab=${letter}]`)?.href ?? home + { f: "", h: "/history", s: "/sdks" }[letter]);
+}
 
 function help() {
   document.getElementById("help")?.showModal();
