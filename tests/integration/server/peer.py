@@ -38,7 +38,7 @@ class Peer:
         answer = (await self.read())[0]
         assert isinstance(answer, Response)
         self.status = answer.status_code
-        if self.hello:
+        if self.hello and self.status == 101:
             await self.say(self.hello)
         return self
 

@@ -33,6 +33,7 @@ class Site:
         *,
         store: str = "",
         stream: dict[str, Any] | None = None,
+        files: int = 0,
         **settings: Any,
     ) -> None:
         self.port = free_port()
@@ -48,6 +49,7 @@ class Site:
                 **settings,
             },
             "stream": stream or {},
+            "files": files,
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.admin = httpx.AsyncClient(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import httpx
 from tests.integration.server.applications import Applications
 from tests.integration.server.peer import Peer
-from tests.integration.server.site import ENVIRONMENT, Site
+from tests.integration.server.site import CHANGES, ENVIRONMENT, Site
 from tests.integration.server.waiting import eventually
 
 DEAF = 50
@@ -84,6 +85,24 @@ async def test_who_says_no_hello_or_too_much_or_nonsense_is_closed(
 
     assert {"too big": 1009, "no JSON": 1008, "two hellos": 1008} == codes
     assert 1008 == await mute.until_closed(10)
+
+
+async def test_a_kill_gets_through_when_sdks_have_all_files_that_are_for_them(
+    sites: Callable[..., Site], peers: Callable[..., Peer]
+) -> None:
+    """The next one is told to come again; an operator needs no luck."""
+    site = sites(files=64)
+    await site.start()
+    token = await site.prepare("checkout")
+    streams = [await peers(site, token, f"sdk-{n}").connected() for n in range(32)]
+
+    late = await peers(site, token, "one too many").connected()
+    body = {"command": "kill", "key": "checkout"}
+    async with httpx.AsyncClient(headers=site.admin.headers) as operator:
+        killed = await operator.post(site.url + CHANGES, json=body)
+
+    assert [101] * 32 + [503] == [peer.status for peer in [*streams, late]]
+    assert (200, True) == (killed.status_code, killed.json()["changed"])
 
 
 async def test_revoking_a_token_closes_its_streams_and_no_other(

@@ -24,7 +24,7 @@ class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
     handshakes_per_second: float = 2000.0
     handshake_burst: int = 4000
     max_connections: int = 0
-    """0: as many as the process may open files for."""
+    """0: as many as the process may open files for, less some for everybody else."""
 
     hello_seconds: float = 5.0
     """From 101 to the SDK's first message."""

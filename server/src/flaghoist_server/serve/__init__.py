@@ -1,7 +1,7 @@
 """Serving: the parts put together, the process's life, and nothing that decides anything.
 
 `server` assembles and starts and stops; `process` is what the command runs: signals, exit codes,
-limits of the operating system; `logs` is how a server speaks.
+`files` how many connections there may be; `logs` is how a server speaks.
 """
 
 from flaghoist_server.serve.process import run

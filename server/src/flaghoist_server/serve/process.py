@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import resource
 import signal
 import sys
 from collections.abc import Callable
 
 import uvloop
 
+from flaghoist_server.serve.files import open_many_files
 from flaghoist_server.serve.logs import set_up_logging
 from flaghoist_server.serve.server import Server, ServerError
 from flaghoist_server.settings import Settings
@@ -28,7 +28,7 @@ _HURRIED_SECONDS = 1.0
 def run(settings: Settings, ready: Callable[[Server], None] | None = None) -> int:
     """Serve until a signal; the exit code. `ready` is called once traffic may come."""
     set_up_logging(settings.log)
-    _open_many_files()
+    open_many_files()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(settings, ready))
 
@@ -69,10 +69,3 @@ async def _leave(
     again.cancel()
     if stopping.done():
         await stopping
-
-
-def _open_many_files() -> None:
-    """As many connections as the operator has allowed, not as many as the shell's default."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -15,17 +15,14 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import uvicorn
+import msgspec
 
 from flaghoist_server.api.app import create_app
-from flaghoist_server.api.http import BoundedHttp
 from flaghoist_server.api.services import Readiness, Services
 from flaghoist_server.api.tokens import TokenBook
 from flaghoist_server.console.router import Console
@@ -36,7 +33,10 @@ from flaghoist_server.feed.writer import Writer
 from flaghoist_server.fleet.fleet import Fleet
 from flaghoist_server.fleet.open import open_board
 from flaghoist_server.hub.hub import Hub
-from flaghoist_server.hub.upgrade import upgrade_class
+from flaghoist_server.hub.limits import StreamLimits
+from flaghoist_server.serve.files import streams_that_fit
+from flaghoist_server.serve.http import start_http
+from flaghoist_server.serve.listening import ServerError, listen
 from flaghoist_server.settings import Settings
 from flaghoist_server.store.open import open_store
 from flaghoist_server.store.port import StoreUnavailable
@@ -45,18 +45,7 @@ __all__ = ["Server", "ServerError"]
 
 _log = logging.getLogger("flaghoist.serve")
 
-_BACKLOG = 4096
-_KEEP_ALIVE_SECONDS = 75
-"""Longer than proxies keep idle connections: they close first, so no request meets a close."""
-
-_REQUESTS_END_SECONDS = 10
-"""For requests that are being answered when the listener closes."""
-
 _RETRY_SECONDS = 0.25
-
-
-class ServerError(Exception):
-    """The server cannot be started; one line that says why and what to do."""
 
 
 class Server:
@@ -119,10 +108,11 @@ class Server:
 
     async def _start(self) -> None:
         services, stack = self.services, self._stack
-        listener = _bind(self.settings.host, self.settings.port)
+        listener = listen(self.settings.host, self.settings.port)
         self.port = listener.getsockname()[1]
         stack.callback(listener.close)
-        self._http = await _start_http(services, self._console, listener)
+        app = create_app(services, [self._console.router])
+        self._http = await start_http(app, services, listener)
         stack.push_async_callback(self._http.stop)
         stack.push_async_callback(services.store.close)
         stack.push_async_callback(services.feed.close)
@@ -193,113 +183,20 @@ def _assemble(settings: Settings) -> Services:
         feed=feed,
         writer=Writer(store, feed),
         fleet=fleet,
-        hub=Hub(feed, fleet, tokens, settings.stream, time.monotonic),
+        hub=Hub(feed, fleet, tokens, _limits(settings.stream), time.monotonic),
         tokens=tokens,
         readiness=Readiness(),
         now=utc_now,
     )
 
 
+def _limits(limits: StreamLimits) -> StreamLimits:
+    if limits.max_connections:
+        return limits
+    return msgspec.structs.replace(limits, max_connections=streams_that_fit())
+
+
 def _mirror(settings: Settings) -> Mirror | None:
     if not settings.mirror:
         return None
     return Mirror(Path(settings.mirror), settings.store, holds=settings.mirror_holds)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """A socket at this address. Raises: ServerError."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError as error:
-        raise ServerError(f"cannot listen at {host!r}: {error.strerror or error}") from error
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        listener.close()
-        raise ServerError(_cannot_listen(host, port, error)) from error
-    listener.setblocking(False)
-    return listener
-
-
-def _cannot_listen(host: str, port: int, error: OSError) -> str:
-    what = error.strerror or str(error)
-    return f"cannot listen on {host}:{port}: {what.lower()}; choose another with --port"
-
-
-async def _start_http(services: Services, console: Console, listener: socket.socket) -> _Http:
-    settings = services.settings
-    config = uvicorn.Config(
-        _Border(create_app(services, [console.router]), services.readiness),
-        http=BoundedHttp,
-        ws=upgrade_class(services.hub),
-        loop="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws_max_size=65_536,
-        ws_per_message_deflate=False,
-        backlog=_BACKLOG,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_REQUESTS_END_SECONDS,
-        ssl_certfile=settings.tls_certificate or None,
-        ssl_keyfile=settings.tls_key or None,
-    )
-    http = _Http(config)
-    await http.begin(listener)
-    return http
-
-
-class _Http(uvicorn.Server):
-    """uvicorn, which leaves signals to us and tells when it listens."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def begin(self, listener: socket.socket) -> None:
-        self._listening = asyncio.Event()
-        self._task = asyncio.create_task(self.serve([listener]), name="http")
-        await self._listening.wait()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._listening.set()
-
-    async def stop(self) -> None:
-        """Take no more connections and finish the answers; stopping twice is fine."""
-        self.should_exit = True
-        await self._task
-
-
-class _Border:
-    """Around the application: HEAD is answered as GET, and once we are leaving, every answer is
-    its connection's last.
-
-    A connection that is kept open across the end of its server loses the request that meets the
-    close; told so with an answer, a proxy takes another server for the next one.
-    """
-
-    def __init__(self, app: Any, readiness: Readiness) -> None:
-        self._app = app
-        self._readiness = readiness
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        if scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}  # uvicorn knows, and sends the head alone
-
-        async def say(message: Any) -> None:
-            if message["type"] == "http.response.start" and self._readiness.draining.is_set():
-                message["headers"] = [*message["headers"], (b"connection", b"close")]
-            await send(message)
-
-        await self._app(scope, receive, say)

@@ -33,7 +33,8 @@ def open_store(url: str, *, exclusive: bool = True) -> Store:
         from flaghoist_server.store.redis.store import RedisStore  # noqa: PLC0415  # not for SQLite users
 
         return RedisStore(url)
-    raise StoreError(f"{url!r} is no store's address: it is one of {_FORMS}")
+    shown = f"{scheme}://…" if scheme else url  # there may be a password in the rest
+    raise StoreError(f"{shown!r} is no store's address: it is one of {_FORMS}")
 
 
 def _path(url: str) -> Path:
