@@ -1,4 +1,8 @@
-"""What the demo says first: where the page is, and commands to copy that work as they are. Pure."""
+"""What the demo says first: where the page is, and commands to copy. Pure.
+
+The address and the token are given once, as variables: commands that carried both were longer than
+a line, and what is read is copied.
+"""
 
 from __future__ import annotations
 
@@ -26,30 +30,32 @@ class Introduction:
             ("shop", f"{self.shop}/checkout?user=user-42", "as user-42 sees it"),
         )
 
+    def variables(self) -> Sequence[str]:
+        """What tells the commands where the server is and who asks; once in each terminal."""
+        return (f"export FLAGHOIST_URL={self.url}", f"export FLAGHOIST_TOKEN={self.token}")
+
     def steps(self) -> Sequence[tuple[str, str]]:
-        """What to try, in this order: why, and the command."""
+        """What to try then, in this order: why, and the command."""
+        call = self.command
         return (
             (
                 "a quarter of the users get it; the receipt says when every process has it",
-                self._call("ramp new-checkout 25 --wait 5"),
+                f"{call} ramp new-checkout 25 -e production --wait 5",
             ),
             (
                 "something is wrong: stop it everywhere, now",
-                self._call("kill new-checkout --wait 5 --reason 'carts are empty'"),
+                f"{call} kill new-checkout -e production --wait 5 --reason 'carts are empty'",
             ),
             (
                 "found it, fixed it: back to before the kill",
-                self._call("undo new-checkout --wait 5"),
+                f"{call} undo new-checkout -e production --wait 5",
             ),
             (
                 "why does user-42 get what they get?",
-                self._call("eval new-checkout --context user-42"),
+                f"{call} eval new-checkout -e production --context user-42",
             ),
             (
                 "the server dies and no process minds; the demo starts it again",
                 f"kill -9 {self.server_pid}",
             ),
         )
-
-    def _call(self, what: str) -> str:
-        return f"{self.command} {what} -e production --url {self.url} --token {self.token}"

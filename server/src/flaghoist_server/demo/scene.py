@@ -106,6 +106,8 @@ class Scene:
     server: str = ""
     """Empty while the server runs; else what is to be said about it."""
     server_pid: int = 0
+    page: str = ""
+    token: str = ""
 
     @property
     def version(self) -> int:

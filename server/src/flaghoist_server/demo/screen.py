@@ -146,6 +146,12 @@ def _receipt(scene: Scene, change: ChangeSeen) -> Text:
 
 
 def _foot(scene: Scene, now: float) -> RenderableType:
+    """How it goes, and what a browser needs: on a small terminal the introduction has gone by."""
+    door = Text.assemble(("page ", SOFT), scene.page, ("  token ", SOFT), scene.token, no_wrap=True)
+    return Group(_health(scene, now), door)
+
+
+def _health(scene: Scene, now: float) -> Text:
     rate = sum(process.rate(now) for process in scene.processes)
     failed = sum(process.failures for process in scene.processes)
     if scene.server:

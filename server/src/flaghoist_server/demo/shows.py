@@ -77,6 +77,8 @@ class ScreenShow:
         for name, place, purpose in introduction.places():
             self._print(f"  {name:<7}", SOFT, place, "bold", f"   {purpose}", SOFT)
         self._print("\n  Try this in another terminal:\n", "")
+        for line in introduction.variables():
+            self._print(f"  {line}", "cyan")
         for why, command in introduction.steps():
             self._print(f"  # {why}", SOFT)
             self._print(f"  {command}", "cyan")
@@ -118,6 +120,7 @@ class LinesShow:
         for name, place, purpose in introduction.places():
             self._line(f"{name}: {place} ({purpose})")
         click.echo("\nTry this in another terminal:\n")
+        click.echo("\n".join(introduction.variables()))
         for why, command in introduction.steps():
             click.echo(f"# {why}\n{command}")
         click.echo()

@@ -72,7 +72,8 @@ class Stage:
     def __init__(self, wishes: Wishes, show: Show) -> None:
         self._wishes = wishes
         self._show = show
-        self._scene = Scene([Process(name, build) for name, _, build in FLEET])
+        processes = [Process(name, build) for name, _, build in FLEET]
+        self._scene = Scene(processes, page=f"{wishes.url}/", token=wishes.token)
         self._children: list[Child] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._moved = asyncio.Event()

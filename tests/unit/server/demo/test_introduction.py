@@ -15,15 +15,24 @@ INTRODUCTION = Introduction(
 )
 
 
+def test_the_variables_are_those_that_commands_read() -> None:
+    """Address and token, for a terminal where nothing is set."""
+    assert [
+        ["export", "FLAGHOIST_URL=http://127.0.0.1:8710"],
+        ["export", "FLAGHOIST_TOKEN=demo-secret"],
+    ] == [shlex.split(line) for line in INTRODUCTION.variables()]
+
+
 def test_every_command_can_be_copied_as_it_is() -> None:
-    """With address and token, so that it works in a terminal where nothing is set."""
+    """Each is one that there is, names its environment, and fits into a line of eighty."""
     commands = [shlex.split(command) for _, command in INTRODUCTION.steps()]
 
     ours = [words for words in commands if words[0] == ".venv/bin/flaghoist"]
     assert ["ramp", "kill", "undo", "eval"] == [words[1] for words in ours]
     for words in ours:
-        assert ["--url", "http://127.0.0.1:8710"] == words[-4:-2]
-        assert ["--token", "demo-secret"] == words[-2:]
+        assert "production" == words[words.index("-e") + 1]
+    as_installed = [command.replace(".venv/bin/", "") for _, command in INTRODUCTION.steps()]
+    assert all(len(line) <= 78 for line in (*as_installed, *INTRODUCTION.variables()))
 
 
 def test_the_page_and_its_token_are_named() -> None:

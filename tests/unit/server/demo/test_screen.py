@@ -11,6 +11,7 @@ from flaghoist_server.demo.scene import ChangeSeen, Process, Scene
 from flaghoist_server.demo.screen import bar, draw
 
 NOW = 1000.0
+TOKEN = "demo-KZXPQs_fEjDRXEYVAqc6VA"
 LONG = "a reason that is much longer than there is room for on a terminal of eighty characters"
 
 
@@ -23,7 +24,8 @@ def scene() -> Scene:
     names = ("new-checkout", "image-pipeline-v2", "recommendations", "dark-theme", "legacy-export")
     flags = [{"key": name, "effective": "ON for 5 %"} for name in names]
     changes = [ChangeSeen(3, NOW - 1, "on-call", "kill", "recommendations: KILLED", LONG)]
-    return Scene(processes, flags, changes, server_pid=4711)
+    page, token = "http://127.0.0.1:8700/", TOKEN
+    return Scene(processes, flags, changes, server_pid=4711, page=page, token=token)
 
 
 def drawn(scene: Scene, width: int) -> list[str]:
@@ -40,7 +42,15 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_that_matters_is_cut(widt
 
     assert max(map(len, lines)) <= width
     assert len(lines) <= 20
-    for whole in ("legacy-export", "storefront-4", "100.0 %", "had it in", "6.0 ms", "on-call"):
+    for whole in (
+        "legacy-export",
+        "storefront-4",
+        "100.0 %",
+        "had it in",
+        "6.0 ms",
+        "on-call",
+        TOKEN,
+    ):
         assert any(whole in line for line in lines), whole
 
 

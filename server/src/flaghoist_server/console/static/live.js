@@ -98,7 +98,8 @@ function renew(mark) {
 
 function showApplied(key, applied, connected, sdks) {
   const named = `="${CSS.escape(key)}"]`;
-  write(document.querySelector(`[data-applied${named}`), `${applied.toLocaleString("en")} of ${sdks}`);
+  const words = connected ? `${applied.toLocaleString("en")} of ${sdks}` : "no SDK yet";
+  write(document.querySelector(`[data-applied${named}`), words);
   const bar = document.querySelector(`[data-bar${named}`);
   if (!bar) return;
   bar.max = Math.max(connected, 1);
