@@ -3,19 +3,14 @@
 Rules: a problem says what was wrong with the request and what to do, and never what is inside the
 server. What nobody expected is logged here, with its trace and without the request's headers and
 body, and answered with 500 and nothing else.
-
-`type` is a relative reference that is stable and can be acted on: programs branch on it, people
-read `detail`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from litestar import Request, Response
 from litestar.exceptions import (
     HTTPException,
@@ -27,6 +22,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from flaghoist.model.problem import Problem
 from flaghoist_server.change.commands import CommandError
+from flaghoist_server.hub.problem import PROBLEM_JSON, problem_body
 from flaghoist_server.store.port import Conflict, StoreReadOnly, StoreUnavailable
 
 __all__ = [
@@ -40,9 +36,6 @@ __all__ = [
 _log = logging.getLogger("flaghoist.api")
 
 _RETRY_SECONDS = 1
-
-_KINDS = {400: "malformed", 422: "invalid"}
-"""What a status means here, if nothing more special is known; else it is called by its phrase."""
 
 
 class Refusal(Exception):
@@ -78,19 +71,11 @@ def problem_response(
     fields: Mapping[str, Any] | None = None,
 ) -> Response[bytes]:
     """The answer that carries a problem."""
-    phrase = HTTPStatus(status).phrase
-    body = {
-        "type": f"/problems/{kind or _KINDS.get(status) or phrase.lower().replace(' ', '-')}",
-        "title": phrase,
-        "status": status,
-        "detail": detail,
-        **(fields or {}),
-    }
     return Response(
-        msgspec.json.encode(body),
+        problem_body(status, detail, kind=kind, fields=fields),
         status_code=status,
         headers=dict(headers or {}),
-        media_type="application/problem+json",
+        media_type=PROBLEM_JSON,
     )
 
 

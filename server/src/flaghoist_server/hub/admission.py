@@ -1,7 +1,8 @@
 """Who may open a stream: decided from the handshake request alone, before 101 is said.
 
 Rules: no socket. The request is data, the answer is a `Pass`, or a `Refused` with the HTTP status.
-The order matters: what costs least comes first, and a browser is told so before a token is read.
+The order matters: what costs least comes first, a browser is told so before a token is read, and
+strangers take nothing from the rate at which SDKs come in: whoever floods has no token for that.
 
 A browser cannot set `Authorization` on a websocket, so whoever sends `Origin` is a page that tries
 what only an SDK may do (cross-site websocket hijacking): 403, whatever else it has. A token in
@@ -74,10 +75,11 @@ class Admission:
             raise Refused(403, "a stream is for SDKs; requests with an Origin are refused")
         if self._limits.max_connections and connected >= self._limits.max_connections:
             raise Refused(503, f"{connected} streams are open, and no more are taken", 5)
-        if not self._bucket.take(now):
-            raise Refused(503, "too many handshakes at once", 1 + int(self._bucket.wait(now)))
         try:
             authorization = headers.get("Authorization", "")
         except MultipleValuesError:
             raise Refused(400, "more than one Authorization header") from None
-        return self._doorkeeper.stream_pass(authorization or "")
+        granted = self._doorkeeper.stream_pass(authorization or "")
+        if not self._bucket.take(now):
+            raise Refused(503, "too many handshakes at once", 1 + int(self._bucket.wait(now)))
+        return granted

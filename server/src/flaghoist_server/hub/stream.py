@@ -36,6 +36,7 @@ from flaghoist.protocol.server_session import ServerSession, Violation
 from flaghoist_server.fleet.member import Member
 from flaghoist_server.hub.admission import Pass, Refused
 from flaghoist_server.hub.limits import MAX_HANDSHAKE, MAX_INBOUND
+from flaghoist_server.hub.refusal import refusal
 from flaghoist_server.hub.room import Position, Room
 from flaghoist_server.hub.wire import is_pong, is_unfinished, plain_text, whole_frames
 
@@ -60,7 +61,6 @@ class CloseCode:
     TOKEN_GONE = 4401
 
 
-_NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FAREWELLS = (CloseCode.NORMAL, CloseCode.GOING_AWAY)
 _SILENT_CHECKS = 3
 _RESYNCS_AT_ONCE = 20
@@ -242,30 +242,31 @@ class StreamProtocol(asyncio.Protocol):
         self._conn.receive_data(data)
         request = next((e for e in self._conn.events_received() if isinstance(e, Request)), None)
         if request is None:
-            self._hub.refused(Refused(400, "not a websocket handshake"))
-            self.transport.write(_NO_HANDSHAKE)
-            self.transport.close()
-            return
-        self._admit(request)
+            self._refuse(Refused(400, "this is no websocket handshake"))
+        else:
+            self._admit(request)
 
     def _admit(self, request: Request, *, asked: bool = False) -> None:
         """`asked`: whether the token was looked for everywhere; an unknown one is, once."""
         if self._phase is not Phase.SHAKING:  # gone meanwhile
             return
+        if asked:
+            self.transport.resume_reading()
         try:
             granted = self._hub.admit(request.headers)
         except Refused as refused:
             if refused.status == 401 and not asked:
+                self.transport.pause_reading()  # nobody may speak before 101
                 self._hub.ask(request.headers, lambda: self._admit(request, asked=True))
             else:
                 self._refuse(refused)
             return
         response = self._conn.accept(request)
+        if response.status_code != 101:
+            self._refuse(Refused(response.status_code, response.body.decode().strip()))
+            return
         self._conn.send_response(response)
         self.transport.write(b"".join(self._conn.data_to_send()))
-        if response.status_code != 101:
-            self.transport.close()
-            return
         self._phase = Phase.OPEN
         self.token = granted.token
         self._room = self._hub.opened(self, granted.environment)
@@ -273,13 +274,7 @@ class StreamProtocol(asyncio.Protocol):
     def _refuse(self, refused: Refused) -> None:
         self._phase = Phase.CLOSED
         self._hub.refused(refused)
-        response = self._conn.reject(refused.status, f"{refused}\n")
-        if refused.retry_after:
-            response.headers["Retry-After"] = str(refused.retry_after)
-        if refused.status == 401:
-            response.headers["WWW-Authenticate"] = "Bearer"
-        self._conn.send_response(response)
-        self.transport.write(b"".join(self._conn.data_to_send()))
+        self.transport.write(refusal(refused))
         self.transport.close()
 
     # What the SDK says.

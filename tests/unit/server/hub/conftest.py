@@ -68,6 +68,7 @@ class Wire:
         self.out = b""
         self.closed = False
         self.aborted = False
+        self.reading = True
         self.buffered = 0
         self.protocol: StreamProtocol | None = None
 
@@ -84,6 +85,12 @@ class Wire:
     def abort(self) -> None:
         self.aborted = True
         self.close()
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
 
     def get_write_buffer_size(self) -> int:
         return self.buffered
@@ -122,6 +129,7 @@ class Sdk:
         if token:
             request.headers["Authorization"] = f"Bearer {token}"
         for name, value in headers.items():
+            request.headers.pop(name.replace("_", "-"), None)
             request.headers[name.replace("_", "-")] = value
         self.conn.send_request(request)
         self.flush()

@@ -74,6 +74,16 @@ def test_beyond_the_rate_one_is_asked_to_come_later() -> None:
     assert door.admit(headers, 0, refused.retry_after)
 
 
+def test_strangers_use_up_nothing_of_what_there_is_for_sdks() -> None:
+    """However many of them come: the next SDK comes in."""
+    door = admission(handshakes_per_second=0.5, handshake_burst=1)
+
+    refused = [refusal(door, Headers(Authorization="Bearer guess")).status for _ in range(20)]
+
+    assert [401] * 20 == refused
+    assert door.admit(Headers(Authorization="Bearer good"), 0, 0)
+
+
 def test_a_full_server_says_so() -> None:
     """The limit of connections is an answer, not a failure to accept."""
     headers = Headers(Authorization="Bearer good")

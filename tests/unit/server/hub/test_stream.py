@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from operator import itemgetter
 
 import pytest
 from tests.unit.server.hub.conftest import ENVIRONMENT, Place, Sdk, Wire
@@ -167,8 +169,6 @@ async def test_whoever_does_not_begin_with_hello_is_closed(
     place: Place, message: object, code: int
 ) -> None:
     """The protocol is kept, or the stream ends."""
-    import json
-
     sdk = Sdk(place.hub)
     sdk.connect()
 
@@ -273,6 +273,8 @@ async def test_a_stranger_is_refused_before_101(place: Place, token: str) -> Non
     response = await sdk.connect_as_stranger(token)
 
     assert (401, "Bearer") == (response.status_code, response.headers["WWW-Authenticate"])
+    assert "application/problem+json" == response.headers["Content-Type"]
+    assert (401, "no valid token") == itemgetter("status", "detail")(json.loads(response.body))
     assert sdk.wire.closed
     assert place.hub.connected == 0
 
@@ -285,6 +287,28 @@ async def test_a_token_that_another_replica_has_just_made_lets_in(place: Place) 
 
     assert 101 == response.status_code
     assert place.hub.connected == 1
+
+
+async def test_nobody_is_listened_to_while_a_token_is_looked_for(place: Place) -> None:
+    """What is sent before 101 would be taken for more of the handshake."""
+    place.doorkeeper.elsewhere = {"new"}
+    sdk = Sdk(place.hub)
+
+    sdk.ask("new")
+    before = sdk.wire.reading
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+    assert (False, True) == (before, sdk.wire.reading)
+
+
+@pytest.mark.parametrize("wrong", [{"Sec_WebSocket_Version": "12"}, {"Sec_WebSocket_Key": "x"}])
+async def test_what_is_no_handshake_is_told_so(place: Place, wrong: dict[str, str]) -> None:
+    """As a problem, like everywhere."""
+    response = Sdk(place.hub).connect(**wrong)
+
+    told = json.loads(response.body)
+    assert (400, "/problems/malformed") == (response.status_code, told["type"])
 
 
 async def test_a_stranger_that_does_not_wait_is_forgotten(place: Place) -> None:
