@@ -47,6 +47,23 @@ async def test_every_refusal_is_a_problem_that_says_what_was_wrong() -> None:
             assert said in told["detail"], name
 
 
+async def test_a_websocket_that_is_not_the_stream_is_refused_like_anything_else() -> None:
+    """404, as a problem, and before any token is looked at."""
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    async with serving("checkout") as (_, admin):
+        answer = await admin.get("/api/v1/whoami", headers=upgrade)
+
+    told = answer.json()
+    assert "application/problem+json" == answer.headers["content-type"]
+    assert (404, "/problems/not-found") == (answer.status_code, told["type"])
+    assert "the only websocket here is /sdk/v1/stream" == told["detail"]
+
+
 async def test_a_stranger_is_told_no_more_than_that() -> None:
     """401 says how to ask; nothing of the token that was sent comes back."""
     async with serving("checkout") as (_, admin):

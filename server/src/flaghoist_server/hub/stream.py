@@ -40,7 +40,9 @@ from flaghoist_server.hub.refusal import refusal
 from flaghoist_server.hub.room import Position, Room
 from flaghoist_server.hub.wire import is_pong, is_unfinished, plain_text, whole_frames
 
-__all__ = ["CloseCode", "Owner", "Phase", "StreamProtocol"]
+__all__ = ["STREAM_PATH", "CloseCode", "Owner", "Phase", "StreamProtocol"]
+
+STREAM_PATH = "/sdk/v1/stream"
 
 _log = logging.getLogger("flaghoist.hub")
 _websocket_log = logging.getLogger("flaghoist.websocket")
@@ -243,6 +245,8 @@ class StreamProtocol(asyncio.Protocol):
         request = next((e for e in self._conn.events_received() if isinstance(e, Request)), None)
         if request is None:
             self._refuse(Refused(400, "this is no websocket handshake"))
+        elif request.path.partition("?")[0] != STREAM_PATH:
+            self._refuse(Refused(404, f"the only websocket here is {STREAM_PATH}"))
         else:
             self._admit(request)
 

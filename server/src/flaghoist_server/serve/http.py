@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import uvicorn
 
 from flaghoist_server.api.http import BoundedHttp
 from flaghoist_server.api.services import Readiness, Services
-from flaghoist_server.hub.upgrade import upgrade_class
+from flaghoist_server.hub.hub import Hub
+from flaghoist_server.hub.stream import StreamProtocol
 from flaghoist_server.serve.listening import BACKLOG, ServerError
 
 __all__ = ["HttpServer", "start_http"]
@@ -30,7 +32,7 @@ async def start_http(app: Any, services: Services, listener: socket.socket) -> H
     config = uvicorn.Config(
         _Border(app, services.readiness),
         http=BoundedHttp,
-        ws=upgrade_class(services.hub),
+        ws=partial(_stream, services.hub),  # type: ignore[arg-type]  # anything that makes one
         loop="none",
         lifespan="off",
         log_config=None,
@@ -51,6 +53,11 @@ async def start_http(app: Any, services: Services, listener: socket.socket) -> H
     http = HttpServer(config)
     await http.begin(listener)
     return http
+
+
+def _stream(hub: Hub, **_: Any) -> StreamProtocol:
+    """For whoever wants an upgrade; what uvicorn has to say about itself is of no use there."""
+    return StreamProtocol(hub)
 
 
 class HttpServer(uvicorn.Server):
