@@ -11,6 +11,7 @@ CHANGES = f"{HERE}/changes"
 
 REFUSED: dict[str, tuple[str, str, Any, int, str, str]] = {
     "nothing there": ("GET", "/nothing", None, 404, "not-found", "nothing is at /nothing"),
+    "nothing there, of the API": ("GET", "/api/nothing", None, 404, "not-found", "/api/docs"),
     "another method": ("PUT", "/api/v1/whoami", {}, 405, "method-not-allowed",
                        "/api/v1/whoami does not answer to PUT"),
     "no stream": ("GET", "/sdk/v1/stream", None, 426, "upgrade-required", "this is a websocket"),

@@ -146,7 +146,7 @@ async def test_no_request_makes_the_server_fail() -> None:
                 request.headers["Authorization"] = f"Bearer {sdk}"
             answer = await admin.send(request)
             answers[answer.status_code] += 1
-            check(request, answer)
+            check(request, answer, operation["responses"])
             live = server.services.feed.environments[ENVIRONMENT]
             assert {} == live.snapshot.rejected, "the server took what an SDK sets aside"
         ready = await admin.get("/readyz")
@@ -173,10 +173,16 @@ def build(
     return client.build_request(method, url, content=content, headers=chance.headers())
 
 
-def check(request: httpx.Request, answer: httpx.Response) -> None:
+def check(
+    request: httpx.Request, answer: httpx.Response, described: dict[str, dict[str, Any]]
+) -> None:
+    """It is no failure, it is of a kind that the document describes, and refusals say why."""
     what = f"{request.method} {request.url} {request.content[:300]!r}: {answer.text[:500]}"
     assert answer.status_code < 500, what
     assert ADMIN not in answer.text
+    told = described.get(str(answer.status_code)) or described["default"]
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    assert [kind] == list(told.get("content", {"": None})), what
     if answer.status_code >= 400:
         assert "application/problem+json" == answer.headers["content-type"], what
         problem = answer.json()

@@ -101,6 +101,6 @@ def _openapi() -> OpenAPIConfig:
             security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
         ),
         use_handler_docstrings=True,
-        render_plugins=[docs.ApiPage()],
+        render_plugins=[docs.ApiDocument(), docs.ApiPage()],
         openapi_router=docs.api_router(),
     )

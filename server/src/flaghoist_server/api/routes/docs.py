@@ -1,4 +1,4 @@
-"""`/api/docs`: the API on one page, made here from its own OpenAPI document.
+"""`/api/openapi.json`, and `/api/docs`: the same on one page, made here.
 
 No script, no inline style and nothing from elsewhere, so the policy can forbid all of it and the
 page works where there is no internet.
@@ -9,13 +9,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader
 from litestar import MediaType, Request, Response, Router, get
+from litestar.enums import OpenAPIMediaType
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 
 from flaghoist_server.api.auth import PUBLIC
+from flaghoist_server.api.description import describe
+from flaghoist_server.api.problem import problem_response
 
-__all__ = ["HANDLERS", "ApiPage", "api_router"]
+__all__ = ["HANDLERS", "ApiDocument", "ApiPage", "api_router"]
 
 _PAGES = Path(__file__).parents[1] / "pages"
 _POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -27,6 +31,16 @@ _templates = Environment(
 )  # fmt: skip
 
 
+class ApiDocument(OpenAPIRenderPlugin):
+    """The OpenAPI document itself."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/openapi.json", media_type=OpenAPIMediaType.OPENAPI_JSON)
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002  # litestar's signature
+        return msgspec.json.encode(describe(openapi_schema))
+
+
 class ApiPage(OpenAPIRenderPlugin):
     """Renders the OpenAPI document as a page."""
 
@@ -34,10 +48,11 @@ class ApiPage(OpenAPIRenderPlugin):
         super().__init__(path="/docs")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002  # litestar's signature
+        document = describe(openapi_schema)
         page = _templates.get_template("api.html").render(
-            info=openapi_schema["info"],
-            groups=_groups(openapi_schema),
-            schemas=openapi_schema["components"].get("schemas", {}),
+            info=document["info"],
+            groups=_groups(document),
+            schemas=document["components"]["schemas"],
         )
         return page.encode()
 
@@ -50,7 +65,15 @@ def api_router() -> Router:
         include_in_schema=False,
         opt=PUBLIC,
         response_headers={"Content-Security-Policy": _POLICY},
+        after_request=_as_everywhere,
     )
+
+
+async def _as_everywhere(response: Response[Any]) -> Response[Any]:
+    """Litestar has a page of its own for what is not beneath /api."""
+    if response.status_code == 404:
+        return problem_response(404, "nothing is here; see /api/docs")
+    return response
 
 
 @get("/api/docs.css", opt=PUBLIC, include_in_schema=False)
