@@ -88,9 +88,10 @@ class FakeServer:
     def _talk(self, connection: ServerConnection) -> None:
         try:
             self._hear(connection.recv())
+            # Before the greeting: once a client is ready, what a test sends has to reach it.
+            self._connections.append(connection)
             if self.greeting is not None:
                 connection.send(self.greeting, text=True)
-            self._connections.append(connection)
             for message in connection:
                 self._hear(message)
         except ConnectionClosed:

@@ -6,22 +6,18 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.integration.sdk.service import ENVIRONMENT, FLAG, FLAG_FILE, Service, until
 from tests.integration.sdk.valve import Valve
 
-from flaghoist import Client, ConfigurationError, Context, ErrorCode, flags
+from flaghoist import Client, ConfigurationError, Context, ErrorCode
 from flaghoist.client import CLOSE_PATIENCE_S
+from flaghoist.link.cache import DiskCache
+from flaghoist.process import ProcessClient
 
 ClientOf = Callable[..., Client]
-
-
-@pytest.fixture
-def process_client() -> object:
-    """`flags`, closed afterwards: it is the same one for all tests of this process."""
-    yield flags
-    flags.close()
 
 
 def test_a_client_gives_defaults_until_flags_have_come(
@@ -173,9 +169,25 @@ def test_configuring_something_else_waits_for_nobody(service: Service, follower:
     assert follower.is_enabled(FLAG) is True
     until(lambda: follower.status.url == service.url)
     valve.is_open = True
-    service.change("off", wait_s=5)
+    service.change("off")  # a receipt would wait for the old connection, which is only lost
     until(lambda: not follower.is_enabled(FLAG))
     valve.close()
+
+
+def test_a_disk_that_hangs_keeps_no_client_from_its_farewell(
+    own_service: Service, client_of: ClientOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server is told, and no receipt waits for a client that has been closed."""
+    repaired = threading.Event()
+    monkeypatch.setattr(DiskCache, "write", lambda *_: str(repaired.wait(20)))
+    client = client_of(own_service, cache_dir=str(tmp_path / "cache"))
+    assert client.wait_until_ready(10)
+
+    client.close()
+    answer = own_service.change("off", wait_s=5)
+
+    assert (0, 0) == (answer["connected"], answer["applied"])
+    repaired.set()
 
 
 def test_several_clients_live_side_by_side(service: Service, client_of: ClientOf) -> None:
@@ -236,16 +248,18 @@ async def test_ready_gives_up_after_its_timeout() -> None:
 
 
 def test_the_process_client_configures_itself_when_asked(
-    service: Service, monkeypatch: pytest.MonkeyPatch, process_client: Client
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Variables alone are enough: the first question begins to follow."""
     monkeypatch.setenv("FLAGHOIST_URL", service.url)
     monkeypatch.setenv("FLAGHOIST_TOKEN", service.token)
+    client = ProcessClient()  # `flags` does this once in a process, and other tests use it too
 
-    until(lambda: process_client.is_enabled(FLAG))
+    until(lambda: client.is_enabled(FLAG))
 
-    assert process_client.wait_until_ready(10)
-    assert process_client.status.connected is True
+    assert client.wait_until_ready(10)
+    assert client.status.connected is True
+    client.close()
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "127.0.0.1:8700", "http://", "http://h:99999"])

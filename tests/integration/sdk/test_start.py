@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from tests.integration.sdk.service import FLAG, Service, until
 
-from flaghoist import Client, flags
+from flaghoist import Client
+from flaghoist.process import ProcessClient
 
 ClientOf = Callable[..., Client]
 
@@ -159,17 +160,14 @@ def test_overrides_in_the_environment_win(
     monkeypatch.setenv("FLAGHOIST_URL", service.url)
     monkeypatch.setenv("FLAGHOIST_TOKEN", service.token)
     monkeypatch.setenv("FLAGHOIST_OVERRIDES", f"{FLAG}=off,theme=dark,limit=3")
-    try:
-        first = flags.is_enabled(FLAG, default=True)
-        assert flags.wait_until_ready(10)
+    client = ProcessClient()
 
-        assert (False, False) == (first, flags.is_enabled(FLAG, default=True))
-        assert ("dark", 3) == (flags.value("theme", default="light"), flags.value("limit"))
-    finally:
-        flags.close()
-        monkeypatch.undo()
-        flags.configure(offline=True)
-        flags.close()
+    first = client.is_enabled(FLAG, default=True)
+    assert client.wait_until_ready(10)
+
+    assert (False, False) == (first, client.is_enabled(FLAG, default=True))
+    assert ("dark", 3) == (client.value("theme", default="light"), client.value("limit"))
+    client.close()
 
 
 def test_the_token_may_stand_in_a_file(
