@@ -136,7 +136,7 @@ class LinesShow:
             self._line(scene.server or "the server is back")
         if now - self._summary_at >= SUMMARY_SECONDS:
             self._summary_at = now
-            self._line(" | ".join(_process(process, now) for process in scene.processes))
+            self._line(_summary(scene, now))
 
     def _line(self, text: str) -> None:
         click.echo(f"{datetime.now().astimezone():%H:%M:%S} {text}")
@@ -160,9 +160,16 @@ def _receipt(scene: Scene, change: ChangeSeen) -> str:
     return f"{applied} of {processes} processes had it in {seconds(took)}"
 
 
-def _process(process: Process, now: float) -> str:
+def _summary(scene: Scene, now: float) -> str:
+    """What the processes serve, in one line."""
+    rate = sum(process.rate(now) for process in scene.processes)
+    failed = sum(process.failures for process in scene.processes)
+    shares = ", ".join(map(_share, scene.processes))
+    return f"one-page checkout: {shares}; {rate:.0f} requests/s, {failed} failed"
+
+
+def _share(process: Process) -> str:
     if process.ended:
         return f"{process.name} has ended"
     share = process.share("checkout", "one-page")
-    said = "no order yet" if share is None else f"one-page {share * 100:.1f} %"
-    return f"{process.name} {process.rate(now):.0f} req/s, {said}, version {process.version}"
+    return f"{process.name} {'–' if share is None else f'{share * 100:.1f} %'}"
