@@ -33,10 +33,10 @@ from flaghoist_server.hub.room import Room
 from flaghoist_server.hub.stream import CloseCode, Phase, StreamProtocol
 from flaghoist_server.hub.wire import text_frame
 
-__all__ = ["Hub", "HubStats"]
+__all__ = ["CLOSE_SECONDS", "Hub", "HubStats"]
 
 _SLOTS = 10
-_CLOSE_SECONDS = 3.0
+CLOSE_SECONDS = 3.0
 """From our close frame until the socket is closed, whether or not the peer has answered."""
 
 _CLOSES_AT_ONCE = 200
@@ -177,7 +177,7 @@ class Hub:
 
     def closing(self, stream: StreamProtocol) -> None:
         """A close frame went out; the peer has a moment to answer."""
-        self._closing.setdefault(stream, self.clock() + _CLOSE_SECONDS)
+        self._closing.setdefault(stream, self.clock() + CLOSE_SECONDS)
 
     def lost(self, stream: StreamProtocol) -> None:
         """The socket is closed."""
@@ -279,7 +279,7 @@ class Hub:
             stream.close(CloseCode.RESTART, "the server is restarting")
             if index % _CLOSES_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        await self._until_empty(_CLOSE_SECONDS)
+        await self._until_empty(CLOSE_SECONDS)
         for stream in list(self._streams):
             stream.abort()
 

@@ -17,12 +17,12 @@ from flaghoist_server.hub.hub import Hub
 from flaghoist_server.hub.stream import StreamProtocol
 from flaghoist_server.serve.listening import BACKLOG, ServerError
 
-__all__ = ["HttpServer", "start_http"]
+__all__ = ["REQUESTS_END_SECONDS", "HttpServer", "start_http"]
 
 _KEEP_ALIVE_SECONDS = 75
 """Longer than proxies keep idle connections: they close first, so no request meets a close."""
 
-_REQUESTS_END_SECONDS = 10
+REQUESTS_END_SECONDS = 10
 """For requests that are being answered when the listener closes."""
 
 
@@ -42,7 +42,7 @@ async def start_http(app: Any, services: Services, listener: socket.socket) -> H
         ws_per_message_deflate=False,
         backlog=BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_REQUESTS_END_SECONDS,
+        timeout_graceful_shutdown=REQUESTS_END_SECONDS,
         ssl_certfile=settings.tls_certificate or None,
         ssl_keyfile=settings.tls_key or None,
     )

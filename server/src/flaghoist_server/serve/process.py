@@ -16,6 +16,7 @@ import uvloop
 
 from flaghoist_server.serve.files import open_many_files
 from flaghoist_server.serve.logs import set_up_logging
+from flaghoist_server.serve.notify import READY, STOPPING, notify
 from flaghoist_server.serve.server import Server, ServerError
 from flaghoist_server.settings import Settings
 from flaghoist_server.store.port import StoreError
@@ -53,9 +54,12 @@ async def _serve(settings: Settings, ready: Callable[[Server], None] | None) -> 
         return 1
     if ready is not None:
         ready(server)
+    notify(READY)
     gc.collect()
     gc.freeze()  # what is there now stays: later collections need not look at it
-    await _leave(server, await asked, signals)
+    told = await asked
+    notify(STOPPING)
+    await _leave(server, told, signals)
     return 0
 
 
