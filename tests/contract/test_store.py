@@ -53,9 +53,23 @@ async def test_what_was_appended_is_settled(store: Store) -> None:
     """As durable as was configured, which here is: on the store's own disk."""
     log = Log()
     await begun(store, log)
+    change = log.change({"a": ON})
+    await store.append([change])
+
+    assert await store.settled(change)
+
+
+async def test_what_the_log_does_not_have_is_not_settled(store: Store) -> None:
+    """It was written to a primary that is none any more, or another entry has its version now."""
+    log, elsewhere = Log(), Log()
+    await begun(store, log)
+    elsewhere.change({})
+    other = elsewhere.change({"b": ON})
+
+    missing = await store.settled(other)
     await store.append([log.change({"a": ON})])
 
-    assert await store.settled("production")
+    assert (False, False) == (missing, await store.settled(other))
 
 
 async def test_an_environment_begins_with_its_first_entry(store: Store) -> None:

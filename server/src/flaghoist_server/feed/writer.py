@@ -276,8 +276,10 @@ class Writer:
         changes: list[Change] = []
         durable = True
         for environment, version in answer.places:
-            changes += await self._store.read(environment, version - 1, 1)
-            durable = durable and await self._store.settled(environment)
+            entries = await self._store.read(environment, version - 1, 1)
+            settled = [await self._store.settled(entry) for entry in entries]
+            durable = durable and settled == [True]
+            changes += entries
         return Outcome(
             answer.environment,
             answer.key,

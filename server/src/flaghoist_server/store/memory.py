@@ -98,9 +98,9 @@ class MemoryStore:
             self._hints.tell(environment)
         return True
 
-    async def settled(self, environment: str) -> bool:  # noqa: ARG002  # the port's
-        """Nothing here is more durable than the rest."""
-        return True
+    async def settled(self, change: Change) -> bool:
+        """See `Store.settled`. Nothing here is more durable than the rest."""
+        return [change] == await self.read(change.environment, change.version - 1, 1)
 
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """See `Store.remembered`."""

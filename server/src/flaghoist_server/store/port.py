@@ -156,8 +156,12 @@ class Store(Protocol):
         Raises `Conflict`, `StoreReadOnly`, `StoreUnavailable`.
         """
 
-    async def settled(self, environment: str) -> bool:
-        """Whether all that this environment's log has is now as durable as was configured."""
+    async def settled(self, change: Change) -> bool:
+        """Whether the log has this entry, now as durable as was configured.
+
+        Both are asked of one server in one step: after a failover the old primary may still have
+        an entry that the new one, which all others follow, has never seen.
+        """
 
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """The answer kept under this idempotency key within the last 24 hours, if any."""

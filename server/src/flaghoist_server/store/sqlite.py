@@ -179,9 +179,9 @@ class SqliteStore:
                 self._snapshot_soon(change.environment)
         return True
 
-    async def settled(self, environment: str) -> bool:  # noqa: ARG002  # the port's
-        """What was committed is on disk."""
-        return True
+    async def settled(self, change: Change) -> bool:
+        """See `Store.settled`. What was committed is on disk."""
+        return [change] == await self.read(change.environment, change.version - 1, 1)
 
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """See `Store.remembered`."""
@@ -250,7 +250,8 @@ class SqliteStore:
         )
 
     def _snapshot_soon(self, environment: str) -> None:
-        task = asyncio.get_running_loop().create_task(self._make_snapshot(environment))
+        work = self._make_snapshot(environment)
+        task = asyncio.create_task(work, name=f"snapshot of {environment}")
         self._snapshots.add(task)
         task.add_done_callback(self._snapshots.discard)
 

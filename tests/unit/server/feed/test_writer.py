@@ -11,6 +11,7 @@ from tests.stores import eventually
 
 from flaghoist.model.digest import digest
 from flaghoist.model.flagfile import parse_flag_document
+from flaghoist_server.change.change import Change
 from flaghoist_server.change.commands import Apply, Author, CommandError, Ramp, SetState, Undo
 from flaghoist_server.feed.feed import Feed
 from flaghoist_server.feed.preconditions import PreconditionFailed
@@ -266,7 +267,7 @@ async def test_a_repeated_request_is_no_more_durable_for_being_repeated(
     asked = Ramp("a", 30.0), "production", "ada"
     await writer.submit(*asked, idempotency=("key-1", "hash"))
 
-    async def unsettled(_environment: str) -> bool:
+    async def unsettled(_change: Change) -> bool:
         return False
 
     monkeypatch.setattr(store, "settled", unsettled)

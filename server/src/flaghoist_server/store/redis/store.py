@@ -130,14 +130,16 @@ class RedisStore:
             raise StoreError("a Cluster cannot write several environments at once")
         return await self._append(batches, answer)
 
-    async def settled(self, environment: str) -> bool:
+    async def settled(self, change: Change) -> bool:
         """See `Store.settled`."""
         if not self._fitness.durable:
             return False
-        mark: Command = ["SET", self._keys.mark(environment), 1, "PX", 1000]
+        name, entry_id = change.environment, f"{change.version}-0"
+        entry: Command = ["XRANGE", self._keys.log(name), entry_id, entry_id]
+        mark: Command = ["SET", self._keys.mark(name), 1, "PX", 1000]
         wait, patience_s = wait_commands(self._options), patience_of(self._options)
-        _, *waited = await self._line.call(environment, mark, *wait, patience_s=patience_s)
-        return enough(self._options, waited)
+        found, _, *waited = await self._line.call(name, entry, mark, *wait, patience_s=patience_s)
+        return _changes(found) == [change] and enough(self._options, waited)
 
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """See `Store.remembered`. An answer lies beside the environment that it is about.

@@ -202,12 +202,12 @@ async def test_a_missing_replica_makes_a_change_not_durable() -> None:
         first, second = log_of(2)
 
         await store.begin(first, None)
-        await eventually(lambda: store.settled("production"))
+        await eventually(lambda: store.settled(first))
         replica.stop()
         without = await store.append([second])
-        unsettled = await store.settled("production")
+        unsettled = await store.settled(second)
         replica.go_on()
-        await eventually(lambda: store.settled("production"))
+        await eventually(lambda: store.settled(second))
 
         assert (False, False) == (without, unsettled)
         await store.close()
