@@ -12,7 +12,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 import hiredis
 
@@ -22,7 +22,7 @@ from flaghoist_server.store.redis.routes import routes_to
 from flaghoist_server.store.redis.target import Address, Target
 from flaghoist_server.store.redis.wire import Command, Reply, Wire
 
-__all__ = ["PATIENCE_S", "Line"]
+__all__ = ["PATIENCE_S", "Answer", "Line"]
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,12 @@ PATIENCE_S: Final = 0.5
 
 ATTEMPTS: Final = 3
 IDLE_KEPT: Final = 8
+
+
+class Answer(NamedTuple):
+    replies: list[Reply]
+    by: Address
+    """The primary that has given them."""
 
 
 class Line:
@@ -53,14 +59,14 @@ class Line:
         Raises:
             StoreError: they were refused, or nobody answered in time.
         """
-        return await self.attempt(tag, lambda _again: commands, patience_s)
+        return (await self.attempt(tag, lambda _again: commands, patience_s)).replies
 
     async def attempt(
         self,
         tag: str,
         commands: Callable[[bool], Sequence[Command]],
         patience_s: float = PATIENCE_S,
-    ) -> list[Reply]:
+    ) -> Answer:
         """As `call`, with the commands made anew for each attempt: `commands(again)`."""
         deadline = _now() + max(BUDGET_S, patience_s)
         asking: Address | None = None
@@ -70,7 +76,8 @@ class Line:
             try:
                 async with asyncio.timeout_at(until):
                     address = asking or await self._routes.primary(tag)
-                    return await self._exchange(address, commands(number > 0), bool(asking))
+                    sent = commands(number > 0)
+                    return Answer(await self._exchange(address, sent, bool(asking)), address)
             except TryElsewhere as error:
                 failure, asking = error.failure, error.asking
             except (OSError, TimeoutError, hiredis.ProtocolError) as error:
@@ -79,6 +86,13 @@ class Line:
             if _now() >= deadline:
                 break
         raise failure
+
+    async def vouched(self, by: Address) -> bool:
+        """Whether a primary that has answered is one, and remains one for now."""
+        if await self._routes.vouched(by):
+            return True
+        self.forget()
+        return False
 
     async def each(self, commands: dict[str, Command]) -> dict[str, Reply]:
         """One command for each hash tag, together where one server has several of the tags."""

@@ -3,6 +3,10 @@
 Rules: an answer is kept until `forget` is called, which whoever meets a broken connection, a
 demoted primary or a MOVED does. Sentinels are asked all at once and believed by majority: one
 that was cut off may still name the old primary, one that is stopped must not cost its time-out.
+
+A primary that stood still for a while does not know that another one has taken its place, and
+may still have a replica that tells it so much is safe. So what is called durable is `vouched` for
+afterwards, by those who decide: most Sentinels answer, and not one of them has a doubt.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Final, Protocol
 import hiredis
 
 from flaghoist_server.store.redis.target import Address, Login, Target
-from flaghoist_server.store.redis.wire import Reply, opened
+from flaghoist_server.store.redis.wire import Command, Reply, opened
 
 __all__ = ["NoPrimary", "Routes", "routes_to", "slot_of"]
 
@@ -38,6 +42,9 @@ class Routes(Protocol):
 
     async def primaries(self) -> list[Address]:
         """All of them."""
+
+    async def vouched(self, address: Address, /) -> bool:
+        """Whether `address` is a primary, and nobody is about to replace it."""
 
     def forget(self) -> None:
         """What was known is wrong: ask again next time."""
@@ -67,6 +74,9 @@ class _OneServer:
     async def primaries(self) -> list[Address]:
         return [self._address]
 
+    async def vouched(self, address: Address, /) -> bool:
+        return address == self._address
+
     def forget(self) -> None:
         """There is only the one."""
 
@@ -86,15 +96,25 @@ class _Sentinels:
     async def primaries(self) -> list[Address]:
         return [await self.primary("")]
 
+    async def vouched(self, address: Address, /) -> bool:
+        asked = (self._ask(host, ["SENTINEL", "MASTER", self._name]) for host in self._hosts)
+        replies = [reply for reply in await asyncio.gather(*asked) if isinstance(reply, list)]
+        # The flags tell, too, who thinks that it is down, and who is replacing it.
+        good = {b"ip": address.host.encode(), b"port": b"%d" % address.port, b"flags": b"master"}
+        sound = [good.items() <= _fields(reply).items() for reply in replies]
+        return len(sound) > len(self._hosts) // 2 and all(sound)
+
     def forget(self) -> None:
         self._known = None
 
     async def _ask_all(self) -> Address:
-        asked = [asyncio.create_task(self._ask(host)) for host in self._hosts]
+        question = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._name]
+        asked = [asyncio.create_task(self._ask(host, question)) for host in self._hosts]
         votes: Counter[Address] = Counter()
         try:
             for answer in asyncio.as_completed(asked):
-                if (address := await answer) is not None:
+                if isinstance(reply := await answer, list):
+                    address = Address(reply[0].decode(), int(reply[1]))
                     votes[address] += 1
                     if votes[address] > len(asked) // 2:
                         return address
@@ -107,14 +127,13 @@ class _Sentinels:
             raise NoPrimary(f"none of the Sentinels {asked_of} names a primary {self._name!r}")
         return votes.most_common(1)[0][0]
 
-    async def _ask(self, host: Address) -> Address | None:
+    async def _ask(self, host: Address, question: Command) -> Reply:
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S), opened(host, self._login) as wire:
-                question = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._name]
                 (reply,) = await wire.exchange(question)
         except (OSError, TimeoutError, hiredis.HiredisError):
             return None  # the others are asked as well
-        return Address(reply[0].decode(), int(reply[1])) if isinstance(reply, list) else None
+        return reply
 
 
 class _Cluster:
@@ -132,6 +151,10 @@ class _Cluster:
 
     async def primaries(self) -> list[Address]:
         return sorted({address for _, _, address in await self._table()})
+
+    async def vouched(self, _address: Address, /) -> bool:
+        """A primary that most others cannot reach stops taking writes by itself."""
+        return True
 
     def forget(self) -> None:
         self._seeds = tuple(dict.fromkeys([*self._seeds, *(a for _, _, a in self._ranges)]))
@@ -153,6 +176,10 @@ class _Cluster:
                 return [_range(entry, host) for entry in reply]
         asked = ", ".join(map(str, self._seeds))
         raise NoPrimary(f"no node of the Cluster answers; asked were {asked}")
+
+
+def _fields(reply: list[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(reply[::2], reply[1::2], strict=True))
 
 
 def _range(entry: Reply, asked: Address) -> tuple[int, int, Address]:

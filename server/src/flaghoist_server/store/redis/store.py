@@ -32,7 +32,7 @@ from flaghoist_server.store.redis.append import Batch, append_command
 from flaghoist_server.store.redis.check import Fitness, examine
 from flaghoist_server.store.redis.follow import Follower
 from flaghoist_server.store.redis.keys import Keys, touched_member
-from flaghoist_server.store.redis.line import Line
+from flaghoist_server.store.redis.line import Answer, Line
 from flaghoist_server.store.redis.target import read_url
 from flaghoist_server.store.redis.waiting import enough, patience_of, wait_commands
 from flaghoist_server.store.redis.wire import Command, Reply
@@ -132,14 +132,14 @@ class RedisStore:
 
     async def settled(self, change: Change) -> bool:
         """See `Store.settled`."""
-        if not self._fitness.durable:
-            return False
         name, entry_id = change.environment, f"{change.version}-0"
-        entry: Command = ["XRANGE", self._keys.log(name), entry_id, entry_id]
-        mark: Command = ["SET", self._keys.mark(name), 1, "PX", 1000]
-        wait, patience_s = wait_commands(self._options), patience_of(self._options)
-        found, _, *waited = await self._line.call(name, entry, mark, *wait, patience_s=patience_s)
-        return _changes(found) == [change] and enough(self._options, waited)
+        asked: list[Command] = [
+            ["XRANGE", self._keys.log(name), entry_id, entry_id],
+            ["SET", self._keys.mark(name), 1, "PX", 1000],
+            *wait_commands(self._options),
+        ]
+        answer = await self._line.attempt(name, lambda _again: asked, patience_of(self._options))
+        return _changes(answer.replies[0]) == [change] and await self._is_durable(answer, 2)
 
     async def remembered(self, key: str) -> IdempotentAnswer | None:
         """See `Store.remembered`. An answer lies beside the environment that it is about.
@@ -176,8 +176,8 @@ class RedisStore:
         def commands(again: bool) -> list[Command]:
             return [append_command(self._keys, batches, answer, again), *wait]
 
-        patience_s = patience_of(self._options)
-        (outcome, *told), *waited = await self._line.attempt(tag, commands, patience_s)
+        answered = await self._line.attempt(tag, commands, patience_of(self._options))
+        outcome, *told = answered.replies[0]
         if outcome == b"conflict":
             lost = batches[told[0] - 1].environment
             raise Conflict(lost, _head(lost, told[1:]) if told[1] else None)
@@ -185,7 +185,14 @@ class RedisStore:
             if batch.entries[-1].version >= int(due or snapshots.AT_LEAST):
                 work = self._keep_snapshot(batch.environment, batch.entries[-1].version)
                 self._run_beside(f"snapshot of {batch.environment}", work)
-        return self._fitness.durable and enough(self._options, waited)
+        return await self._is_durable(answered, 1)
+
+    async def _is_durable(self, answer: Answer, waits_from: int) -> bool:
+        """Whether what was written is as durable as configured, by the replies from there on."""
+        waited = answer.replies[waits_from:]
+        if not self._fitness.durable or not enough(self._options, waited):
+            return False
+        return not waited or await self._line.vouched(answer.by)
 
     async def _keep_snapshot(self, environment: str, version: int) -> None:
         state = await self._state(environment, version)

@@ -50,6 +50,34 @@ async def test_sentinels_that_know_no_primary_are_named(false_redis: Start) -> N
         await routes_to(read_url(url_of(servers))).primary("production")
 
 
+def state(ip: str = "10.0.0.2", flags: str = "master") -> bytes:
+    """A Sentinel's reply to SENTINEL MASTER, shortened."""
+    words = ["name", "flags", "ip", ip, "port", "6379", "flags", flags]
+    return array([bulk(word) for word in words])
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        pytest.param([state(), state(), state()], True, id="all are sure"),
+        pytest.param([state(), state(), None], True, id="one is stopped"),
+        pytest.param([state(), None, None], False, id="two are stopped"),
+        pytest.param([state(), state(), state("10.0.0.1")], False, id="one names another"),
+        pytest.param(
+            [state(), state(), state(flags="master,s_down")], False, id="one sees it down"
+        ),
+        pytest.param([NOT_KNOWN, NOT_KNOWN, state()], False, id="two do not know the name"),
+    ],
+)
+async def test_no_sentinel_may_doubt_a_primary_that_is_vouched_for(
+    false_redis: Start, answers: list[bytes | None], expected: bool
+) -> None:
+    """One that knows of a failover is enough: the primary may have slept through it."""
+    routes = routes_to(read_url(url_of(await sentinels(false_redis, *answers))))
+
+    assert expected == await routes.vouched(Address("10.0.0.2", 6379))
+
+
 async def test_an_answer_is_kept_until_it_is_forgotten(false_redis: Start) -> None:
     """Sentinels are not asked for each write."""
     (server,) = await sentinels(false_redis, NEW)
