@@ -31,10 +31,10 @@ types: $(VENV)/tested
 	$(BIN)/mypy
 
 unit-compiled: $(VENV)/tested  ## the client's unit suite over the compiled package
-	$(BIN)/python -m pytest tests/unit/client -o pythonpath=. -q -p no:cacheprovider --compiled
+	$(BIN)/python -m pytest tests/unit/client -o pythonpath=. -q -n auto --maxprocesses 4 -p no:cacheprovider --compiled
 
-suite: $(VENV)/tested  ## all tests, over the sources, with coverage
-	$(BIN)/python -m pytest -q --cov --cov-report=term $(ARGS)
+suite: $(VENV)/tested  ## all tests, over the sources, with coverage, on two cores or up to four
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 chaos: $(VENV)/tested system  ## the long form of the fault tests (about an hour)
 	FLAGHOIST_CHAOS=long $(BIN)/python -m pytest tests/chaos -q -s --timeout=7200 $(ARGS)
