@@ -64,8 +64,11 @@ class FleetBoard(Protocol):
     async def close(self) -> None:
         """Take down what this replica has put up; closing twice is fine."""
 
-    async def show(self, part: Part) -> None:
-        """Put up this replica's part; to be called again within `FADES_SECONDS`."""
+    async def show(self, part: Part, *, counts_only: bool = False) -> None:
+        """Put up this replica's part; to be called again within `FADES_SECONDS`.
+
+        `counts_only`: `part` has no instances, and those that were put up before stay.
+        """
 
     async def others(self, environment: str) -> list[Part]:
         """The parts of the other replicas that have not faded."""
@@ -80,7 +83,7 @@ class LocalBoard:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def show(self, part: Part) -> None:
+    async def show(self, part: Part, *, counts_only: bool = False) -> None:
         """Nobody else looks."""
 
     async def others(self, environment: str) -> list[Part]:  # noqa: ARG002  # the port's signature

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
@@ -19,9 +20,12 @@ from flaghoist_server.fleet.member import Member
 from flaghoist_server.fleet.receipt import Receipt
 from flaghoist_server.fleet.roster import Roster
 
-__all__ = ["Fleet", "Group", "ReceiptAnswer", "Wait"]
+__all__ = ["FEW", "Fleet", "Group", "ReceiptAnswer", "Wait"]
 
 _SHOW_SECONDS = 1.0
+FEW = 200
+"""So many instances are shown to other replicas every second; more of them every fourth."""
+
 _POLLED_SECONDS = 90.0
 """An SDK that polls does so every half minute at most; after three times in vain it is gone."""
 
@@ -66,18 +70,23 @@ class Fleet:
         self.clock = clock
         self.board = board or LocalBoard()
         self.groups: dict[str, Group] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._alone = isinstance(self.board, LocalBoard)
+        self._settled: set[str] = set()
+        self._anything_settled = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         await self.board.start()
-        self._task = asyncio.create_task(self._turn_forever(), name="fleet")
+        self._tasks.append(asyncio.create_task(self._turn_forever(), name="fleet"))
+        if not self._alone:
+            self._tasks.append(asyncio.create_task(self._show_what_settles(), name="board"))
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+                await task
         await self.board.close()
 
     def group(self, environment: str, epoch: str, version: int) -> Group:
@@ -120,6 +129,11 @@ class Fleet:
         group.roster.acknowledged(member, hello.epoch, hello.version, now)
         member.rejected = report.rejected
         group.counts.add(report.counts, known)
+
+    def settled(self, environment: str) -> None:
+        """Every SDK here has a change: whoever waits for it at another replica is told at once."""
+        self._settled.add(environment)
+        self._anything_settled.set()
 
     async def wait(
         self, environment: str, version: int, wait: Wait, *, changed: bool = True
@@ -173,13 +187,27 @@ class Fleet:
         ]
 
     async def _turn_forever(self) -> None:
-        while True:
+        for turn in itertools.count():
             await asyncio.sleep(_SHOW_SECONDS)
             now = self.clock()
             for environment, group in list(self.groups.items()):
                 group.turn(now)
-                if not isinstance(self.board, LocalBoard):
-                    await self.board.show(self.part(environment, instances=True))
+                if not self._alone:
+                    await self._show(environment, turn)
+
+    async def _show(self, environment: str, turn: int) -> None:
+        many = self.groups[environment].roster.connected > FEW
+        counts_only = many and turn % 4 > 0
+        part = self.part(environment, instances=not counts_only)
+        await self.board.show(part, counts_only=counts_only)
+
+    async def _show_what_settles(self) -> None:
+        while True:
+            await self._anything_settled.wait()
+            self._anything_settled.clear()
+            settled, self._settled = self._settled, set()
+            for environment in settled:
+                await self.board.show(self.part(environment), counts_only=True)
 
 
 @dataclass(frozen=True, slots=True)

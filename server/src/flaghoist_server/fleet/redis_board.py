@@ -1,8 +1,8 @@
 """The board of servers that share a Redis: each puts up its part under keys that expire.
 
-A part in counts is a few hundred bytes, put up every second and read many times a second while a
-receipt is waited for. Its instances one by one may be a megabyte: they are put up less often when
-there are many, and read again only when they are others than before.
+A part in counts is a few hundred bytes, and read many times a second while a receipt is waited for.
+Its instances one by one may be a megabyte: they have a key of their own, which is written only when
+it is told, and read again only when they are others than before.
 
 While Redis is away, the parts that were read last stay: nobody knows that their SDKs have applied
 anything since, and a receipt must not say so.
@@ -24,9 +24,6 @@ from flaghoist_server.store.redis.target import read_url
 from flaghoist_server.store.redis.wire import Command
 
 __all__ = ["RedisBoard"]
-
-FEW: Final = 200
-"""So many instances are put up with every part; more of them with every fourth."""
 
 _FADES_MS: Final = int(FADES_SECONDS * 1000)
 _INSTANCES_FADE_MS: Final = 4 * _FADES_MS
@@ -53,6 +50,7 @@ class RedisBoard:
         self._keys = Keys(target.options.prefix)
         self._line = Line(target)
         self._shown: dict[str, int] = {}
+        """How often the instances of an environment were put up: the number that they have."""
         self._known: dict[str, list[Part]] = {}
         self._instances: dict[tuple[str, str], tuple[int, list[Instance]]] = {}
 
@@ -69,15 +67,12 @@ class RedisBoard:
         self._shown.clear()
         self._line.close()
 
-    async def show(self, part: Part) -> None:
+    async def show(self, part: Part, *, counts_only: bool = False) -> None:
         """See `FleetBoard.show`."""
-        turn = self._shown.get(part.environment, 0)
-        self._shown[part.environment] = turn + 1
-        number = turn if len(part.instances) <= FEW else turn - turn % 4
-        try:
-            await self._line.call(part.environment, *self._put_up(part, number, number == turn))
-        except StoreError:
-            return  # the next second tries again
+        number = self._shown.get(part.environment, 0) + (not counts_only)
+        self._shown[part.environment] = number
+        with contextlib.suppress(StoreError):  # the next second tries again
+            await self._line.call(part.environment, *self._put_up(part, number, not counts_only))
 
     async def others(self, environment: str) -> list[Part]:
         """See `FleetBoard.others`."""

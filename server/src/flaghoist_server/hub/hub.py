@@ -215,11 +215,12 @@ class Hub:
             if change.epoch == roster.epoch and change.version > roster.version:
                 receipt = roster.changed(change.version, now)
                 if receipt.pending:
-                    receipt.when_done(partial(self._complete, now))
+                    receipt.when_done(partial(self._complete, live.name, now))
         room.moved()
 
-    def _complete(self, since: float) -> None:
+    def _complete(self, environment: str, since: float) -> None:
         self.stats.push_seconds.observe(self.clock() - since)
+        self._fleet.settled(environment)
 
     # The wheel.
 

@@ -8,7 +8,7 @@ import pytest
 
 from flaghoist.protocol.messages import Hello, Report
 from flaghoist_server.fleet.board import LocalBoard, Part
-from flaghoist_server.fleet.fleet import Fleet, ReceiptAnswer, Wait
+from flaghoist_server.fleet.fleet import FEW, Fleet, ReceiptAnswer, Wait
 
 NAME, EPOCH = "production", "e1"
 
@@ -21,6 +21,25 @@ class Board(LocalBoard):
 
     async def others(self, environment: str) -> list[Part]:  # noqa: ARG002  # the port's signature
         return self.parts
+
+
+class Notices:
+    """A board that others look at; what was put up is kept."""
+
+    def __init__(self) -> None:
+        self.shown: asyncio.Queue[tuple[Part, bool]] = asyncio.Queue()
+
+    async def start(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def show(self, part: Part, *, counts_only: bool = False) -> None:
+        self.shown.put_nowait((part, counts_only))
+
+    async def others(self, environment: str) -> list[Part]:  # noqa: ARG002  # the port's signature
+        return []
 
 
 class Clock:
@@ -115,6 +134,42 @@ async def test_one_that_comes_later_hides_no_laggard(fleet: Fleet, board: Board)
     board.parts = elsewhere(v1=1, v2=5)
 
     assert (5, 4) == ((await waiting).connected, (await waiting).applied)
+
+
+async def test_others_are_told_at_once_when_everybody_here_has_a_change(clock: Clock) -> None:
+    """Somebody may be waiting there; a second would be long."""
+    notices = Notices()
+    fleet = Fleet("here", clock, notices)
+    fleet.group(NAME, EPOCH, 1).roster.join(Hello("a", epoch=EPOCH, version=1), 99)
+    await fleet.start()
+
+    fleet.settled(NAME)
+    async with asyncio.timeout(0.9):  # the ordinary turn comes after a second
+        part, counts_only = await notices.shown.get()
+    await fleet.close()
+
+    assert ({1: 1}, [], True) == (part.versions, part.instances, counts_only)
+
+
+async def test_a_large_fleets_instances_are_shown_every_fourth_time(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its counts every time."""
+    monkeypatch.setattr("flaghoist_server.fleet.fleet._SHOW_SECONDS", 0.001)
+    notices = Notices()
+    fleet = Fleet("here", clock, notices)
+    roster = fleet.group(NAME, EPOCH, 1).roster
+    for number in range(FEW + 1):
+        roster.join(Hello(f"i-{number}", epoch=EPOCH, version=1), 99)
+    await fleet.start()
+
+    shown = [await notices.shown.get() for _ in range(5)]
+    await fleet.close()
+
+    counts = [part.versions for part, _ in shown]
+    assert [{1: FEW + 1}] * 5 == counts
+    assert [False, True, True, True, False] == [counts_only for _, counts_only in shown]
+    assert [FEW + 1, 0, 0, 0, FEW + 1] == [len(part.instances) for part, _ in shown]
 
 
 async def test_an_sdk_that_polls_is_in_the_fleet_until_it_stops(fleet: Fleet, clock: Clock) -> None:
