@@ -158,6 +158,21 @@ def test_a_flag_is_shown_as_in_a_flag_file(shell: Shell) -> None:
     assert "staff" == document["environments"]["production"]["rules"][0]["name"]
 
 
+def test_undoing_the_first_change_of_a_flag_says_that_it_is_gone(shell: Shell) -> None:
+    """Back to before it was there; another undo brings it back."""
+    shell.write(
+        "more.yaml", "flaghoist: 1\nflags: {short-lived: {environments: {staging: {state: on}}}}"
+    )
+    shell.does("apply", "more.yaml")
+
+    gone = shell.run("undo", "short-lived", "-e", "staging").out
+    back = shell.run("undo", "short-lived", "-e", "staging").out
+
+    assert "short-lived is removed, for it was not there before" in gone
+    assert "short-lived is as it was before its last change" in back
+    shell.run("undo", "short-lived", "-e", "staging")
+
+
 def test_lists_and_history_are_plain_in_a_pipe(shell: Shell) -> None:
     """One row a line, no escape sequences, nothing cut."""
     shell.does("ramp", "new-checkout", "12.5", "-e", "production", "--reason", "a little wider")

@@ -78,7 +78,8 @@ def _report(environment: str, changes: list[Change]) -> dict[str, Any]:
 
 def _tell(out: Output, reports: list[dict[str, Any]], expect: str | None, found: bool) -> None:
     for report in reports:
-        has = f"{report['environment']}: {report['entries']} entries"
+        entries = "1 entry" if report["entries"] == 1 else f"{report['entries']} entries"
+        has = f"{report['environment']}: {entries}"
         if report["breaks"]:
             out.line(("✗", "red"), f"{has}, and they are not what was written:")
             for broken in report["breaks"]:

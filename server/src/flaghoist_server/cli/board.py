@@ -13,7 +13,7 @@ from rich.text import Text
 from flaghoist_server.console.words.quantities import ago
 from flaghoist_server.terminal.output import Cell
 from flaghoist_server.terminal.tables import console, table_of
-from flaghoist_server.terminal.words import mark, tone
+from flaghoist_server.terminal.words import mark, name_of, tone
 
 __all__ = ["Board"]
 
@@ -75,7 +75,7 @@ class Board:
             (f"{mark(effective)} {effective}", tone(effective)),
             said or ("–", "bright_black"),
             ago(row["changed_at"], now),
-            row["changed_by"],
+            name_of(row["changed_by"]),
             row["reason"],
         ]
 

@@ -71,6 +71,8 @@ class Request:
         if self.out.json:
             self.out.document(answer)
             return
+        if answer["digest"] is None:
+            done = "is removed, for it was not there before its last change,"
         where = f"in {answer['environment']}, version {answer['version']}"
         if answer.get("changed", True):
             self.out.line(("✓", "green"), f"{self.key} {done} {where}")

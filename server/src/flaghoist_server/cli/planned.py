@@ -37,7 +37,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if failure.details.get("status") != HTTPStatus.PRECONDITION_FAILED:
                 return failure
             return CommandFailed(
-                f"{name} is out of date, nothing is changed: {failure.message}; "
+                f"{name} is out of date and nothing is changed ({failure.message}); "
                 f"make it anew: flaghoist plan FILE --out {name}",
                 details=failure.details,
             )

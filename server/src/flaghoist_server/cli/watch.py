@@ -17,7 +17,7 @@ import click
 from flaghoist_server.cli.failure import CommandFailed
 from flaghoist_server.cli.options import connected, environment_option, needed_environment
 from flaghoist_server.terminal.output import Output, is_terminal, say
-from flaghoist_server.terminal.words import mark, tone
+from flaghoist_server.terminal.words import mark, name_of, tone
 
 if TYPE_CHECKING:
     from flaghoist_server.cli.api import Api
@@ -106,7 +106,7 @@ class Lines:
 
     def _flag(self, row: dict[str, Any]) -> None:
         effective = row["effective"]
-        by = f"version {row['version']} by {row['changed_by']}"
+        by = f"version {row['version']} by {name_of(row['changed_by'])}"
         why = f" “{row['reason']}”" if row.get("reason") else ""
         self._line(row["key"], (f"{mark(effective)} {effective}", tone(effective)), by + why)
 

@@ -86,11 +86,11 @@ function marks(chart, width, height) {
   });
 }
 
-/** The next number of the form 1, 2 or 5 times a power of ten: a scale that stands still. */
+/** The next round number: a scale that stands still while rates waver. */
 function nice(value) {
   if (value <= 0) return 0;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].find((step) => step * power >= value) * power;
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((step) => step * power >= value) * power;
 }
 
 const round = (number) => Math.round(number * 10) / 10;
