@@ -6,7 +6,7 @@ Each SDK runs in a process of its own with three flags loaded, and is first aske
 of 5,000 users: one that is wrong is not timed, and is named. Then all of them are timed in turn,
 some milliseconds each, round after round, so that whatever else the machine does hits all alike;
 what counts is the least of all rounds. A call is the SDK's public one, as its documentation
-writes it, with the user's object made before. `peers/scenario.py` has the flags.
+writes it, for a user in its own form, made before. `peers/scenario.py` has flags and users.
 
 Beside each call a bare Python call of two arguments is timed in the same process: that is the
 unit. Then four threads share each client. At last what many flags cost ours, in time and memory.
@@ -46,8 +46,8 @@ CASES = {"on": "flag on", "ten": "10 %", "rules": "three rules"}
 SECONDS = 0.003
 """Of one call in one round: short, so that some rounds run undisturbed."""
 THREADS = 4
-THREAD_SECONDS = 0.2
-THREAD_ROUNDS = 7
+THREAD_SECONDS = 0.08
+THREAD_ROUNDS = 15
 IMPORT_ROUNDS = 15
 
 TARGETS = {
@@ -110,7 +110,7 @@ def one_thread(child: Child, case: str) -> None:
 def four_threads(child: Child, case: str) -> None:
     """The same, shared by threads, against what one thread does."""
     told = child.time(case, THREAD_SECONDS, THREADS)
-    child.measured.shares.setdefault(case, []).append(told["bare"] / told["call"])
+    child.measured.threads.setdefault(case, []).append((told["bare"], told["call"]))
 
 
 def import_ms(contender: Contender, python: Path) -> float:
@@ -152,7 +152,7 @@ def print_table(measured: list[Measured]) -> None:
             print(f"{'  ' + extra:44}", *(cell(one, f"{case}, {extra}") for case in CASES))
     print(f"\n{'four threads, of what one does':44}", *(f"{name:>18}" for name in CASES.values()))
     for one in (*references, *peers):
-        shown = (f"{one.share(case):>18.2f}" if case in one.shares else " " * 18 for case in CASES)
+        shown = (f"{one.share(case):>18.2f}" if case in one.threads else " " * 18 for case in CASES)
         print(f"{one.title:44}", *shown)
     for one in measured:
         if one.problem:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import eppo_client
-from benchmarks.peers.scenario import ATTRIBUTES, Sdk, User
+from benchmarks.peers.scenario import CASES, USER, Sdk, User
 from eppo_client import AssignmentLogger, ClientConfig, Configuration
 
 
@@ -80,13 +80,10 @@ def load() -> Sdk:
     def ask(case: str, user: User) -> object:
         return client.get_boolean_assignment(case, user.key, user.attributes, False)
 
+    call = "client.get_boolean_assignment({!r}, 'user-42', attributes, False)"
     return Sdk(
-        calls={
-            "on": "client.get_boolean_assignment('on', 'user-42', {}, False)",
-            "ten": "client.get_boolean_assignment('ten', 'user-42', {}, False)",
-            "rules": "client.get_boolean_assignment('rules', 'user-42', attributes, False)",
-        },
-        names={"client": client, "attributes": ATTRIBUTES},
+        calls={case: call.format(case) for case in CASES},
+        names={"client": client, "attributes": USER.attributes},
         ask=ask,
         close=client.shutdown,
     )

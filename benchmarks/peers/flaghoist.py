@@ -51,10 +51,12 @@ def load() -> Sdk:
     def ask(case: str, user: User) -> object:
         return client.is_enabled(case, _context(user))
 
-    users = {"on": "'user-42'", "ten": "'user-42'", "rules": "user"}
     return Sdk(
-        calls={case: f"client.is_enabled({case!r}, {users[case]})" for case in CASES},
+        calls={case: f"client.is_enabled({case!r}, user)" for case in CASES},
         names={"client": client, "user": _context(USER)},
         ask=ask,
-        note="compiled" if client.status.compiled else "pure",
+        extra={
+            f"{case}, with a key alone": f"client.is_enabled({case!r}, 'user-42')"
+            for case in ("on", "ten")
+        },
     )

@@ -4,8 +4,9 @@
     ten    on for 10 % of the users
     rules  on in NL or BE, else from version 4.2.0 on, else for @example.com, else for 10 %
 
-The user whose calls are timed passes the first two rules by and is caught by the third, so that
-a set, a semantic version and a suffix are looked at, and no hash.
+Everyone is asked with the same user, key and three attributes, whether the flag needs them or
+not: an application hands over whom it has. That user passes the first two rules by and is caught
+by the third, so that a set, a semantic version and a suffix are looked at, and no hash.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ATTRIBUTES", "CASES", "USER", "Sdk", "User", "check", "users"]
+__all__ = ["CASES", "USER", "Sdk", "User", "check", "users"]
 
 CASES = ("on", "ten", "rules")
 USERS = 5_000
@@ -36,7 +37,6 @@ class User:
 
 
 USER = User("user-42", "US", "4.1.0", "user-42@example.com")
-ATTRIBUTES = USER.attributes
 
 
 @dataclass

@@ -11,6 +11,7 @@ as the depth of references is; what is left over then refers to itself, or is to
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 
 from msgspec import UNSET
@@ -164,7 +165,8 @@ class Linker:
         self._open.discard(item)
         try:
             if isinstance(document, Flag):
-                key = item[len(_FLAG) :]
+                # Interned as the constant in an application is: found without comparing texts.
+                key = sys.intern(item[len(_FLAG) :])
                 version, raw = self._documents[key]
                 self.flags[key] = compile_flag(
                     key, document, version, raw, self._counters, self.conditions, self.flags

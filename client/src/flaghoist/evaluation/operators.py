@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ipaddress
 import operator
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
@@ -58,7 +59,9 @@ class AttributeTest(Condition):
 
     def __init__(self, name: str) -> None:
         super().__init__([])
-        self.name = name
+        # Applications write names as constants, which Python interns: the same object is found
+        # without comparing texts.
+        self.name = sys.intern(name)
         self.plain = "." not in name
 
     def otherwise(self, value: object, attributes: Attributes) -> bool:
