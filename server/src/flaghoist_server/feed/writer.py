@@ -160,9 +160,11 @@ class Writer:
             StoreError: nothing was written, or nobody knows whether it was.
         """
         asked = command, environment, actor, reason, if_match, positions
+        lost_to: Head | None = None
         async with self._turn:
             with self._writable():
                 for attempt in range(_ATTEMPTS):
+                    self._refuse_in_vain()
                     if idempotency is not None:
                         known = await self._remembered(*idempotency)
                         if known is not None:
@@ -171,7 +173,10 @@ class Writer:
                     try:
                         return await self._append(command, environment, decision, idempotency)
                     except Conflict as lost:
-                        await self._go_on_to(lost.head, attempt)
+                        # Lost twice to one head: the store is behind us, so look instead.
+                        winner = lost.head if lost.head != lost_to else None
+                        await self._go_on_to(winner, attempt)
+                        lost_to = lost.head
         raise StoreUnavailable("too many others write at the same time: nothing was changed")
 
     async def plan(
@@ -296,15 +301,19 @@ class Writer:
 
         Whoever waited for a store that is away would keep those behind it waiting.
         """
-        if self._feed.holds:
-            raise StoreUnavailable(self._feed.unready_because)
-        if self._feed.state == "stale":
-            raise StoreUnavailable(self._feed.reason)
+        self._refuse_in_vain()
         try:
             yield
         except StoreUnavailable as error:
             self._feed.suspect(error)
             raise
+
+    def _refuse_in_vain(self) -> None:
+        """A store that is held or away takes nothing, however often it is tried."""
+        if self._feed.holds:
+            raise StoreUnavailable(self._feed.unready_because)
+        if self._feed.state == "stale":
+            raise StoreUnavailable(self._feed.reason)
 
 
 def _answer(outcome: Outcome, key: str, request_hash: str) -> IdempotentAnswer:

@@ -365,6 +365,43 @@ async def test_an_emptied_store_is_not_written_to(ready, writer, store) -> None:
         await writer.create("staging", ADA)
 
 
+async def test_a_store_that_is_found_behind_is_written_to_all_the_same(store, new_epoch) -> None:
+    """Nobody waits for the next poll to find out that the store has lost its tail."""
+    feed = Feed(store, 1e9, now=lambda: AT, new_epoch=new_epoch)
+    writer = Writer(store, feed, now=lambda: AT, new_epoch=new_epoch)
+    await feed.start()
+    await writer.create("production", ADA)
+    await writer.submit(flags("a"), None, "ada")
+    await writer.submit(Ramp("a", 25.0), "production", "ada")
+    store.lose_tail("production", 2)
+
+    async with asyncio.timeout(5):
+        outcome = await writer.submit(Ramp("a", 50.0), "production", "ada")
+
+    assert (5, "new-2") == (outcome.version, outcome.changes[0].epoch)
+    await feed.close()
+
+
+async def test_a_store_that_is_found_emptied_is_not_tried_again(
+    ready, writer, store, monkeypatch
+) -> None:
+    """The race that was lost to nobody is the first and the last."""
+    tried = []
+    append = store.append
+
+    async def counted(*entries: Any) -> bool:
+        tried.append(1)
+        return await append(*entries)
+
+    monkeypatch.setattr(store, "append", counted)
+    store.wipe()
+
+    with pytest.raises(StoreUnavailable, match="flaghoist recover"):
+        await writer.submit(Ramp("a", 25.0), "production", "ada")
+
+    assert [1] == tried
+
+
 async def test_a_change_on_too_few_replicas_says_so(ready, writer, store, monkeypatch) -> None:
     """It is written, and not as durable as was configured."""
     append = store.append
