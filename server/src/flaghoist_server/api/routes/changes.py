@@ -8,10 +8,12 @@ import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET
 
 from flaghoist.errors import DocumentError, FlagError
 from flaghoist.model.flag import Flag, Segment
 from flaghoist.model.flagfile import FlagFile, file_of, parse_flag_document
+from flaghoist_server.api import answers
 from flaghoist_server.api.auth import identity_of, needs
 from flaghoist_server.api.problem import Refusal, problems_as_json, unknown_environment
 from flaghoist_server.api.services import Services
@@ -61,23 +63,23 @@ async def change_flag(
     environment: FromPath[str],
     data: JSONBody[ChangeRequest],
     wait: WaitSeconds = None,
-) -> dict[str, Any]:
+) -> answers.Change:
     """Switch, ramp, kill or undo one flag. With `wait` the answer comes with the receipt."""
     submission = await Submission.of(services, request, data.reason, wait)
     outcome = await submission.submit(_command(data), environment)
-    answer: dict[str, Any] = {
-        "environment": environment,
-        "key": data.key,
-        "version": outcome.version,
-        "digest": outcome.digest or None,
-        "changed": outcome.changed,
-        "durable": outcome.durable,
-        "notes": list(outcome.notes),
-    }
-    if wait is not None:
-        receipt = await submission.receipt(environment, outcome.version, changed=outcome.changed)
-        answer |= msgspec.structs.asdict(receipt)
-    return answer
+    answer = answers.Change(
+        environment=environment,
+        key=data.key,
+        version=outcome.version,
+        digest=outcome.digest or None,
+        changed=outcome.changed,
+        durable=outcome.durable,
+        notes=list(outcome.notes),
+    )
+    if wait is None:
+        return answer
+    receipt = await submission.receipt(environment, outcome.version, changed=outcome.changed)
+    return msgspec.structs.replace(answer, **msgspec.structs.asdict(receipt))
 
 
 @post("/apply", opt=needs("edit"), status_code=200, tags=["changes"])
@@ -86,7 +88,7 @@ async def apply_file(
     request: Request[Any, Any, Any],
     data: JSONBody[ApplyRequest],
     wait: WaitSeconds = None,
-) -> dict[str, Any]:
+) -> answers.Apply:
     """Make flags as a flag file says, in all environments that it names: all or nothing."""
     submission = await Submission.of(services, request, data.reason, wait)
     if submission.if_match is not None:
@@ -99,19 +101,17 @@ async def apply_file(
         )
     else:
         outcome = await submission.submit(command, None, data.positions)
-    answer: dict[str, Any] = {
-        "dry_run": data.dry_run,
-        "durable": outcome.durable,
-        "changes": [_summary(change) for change in outcome.changes],
-        "notes": list(outcome.notes),
-    }
-    if data.dry_run:
-        answer["positions"] = _positions(services, identity_of(request).environment)
-    elif wait is not None:
-        for told in answer["changes"]:
-            receipt = await submission.receipt(told["environment"], told["version"], changed=True)
-            told["receipt"] = msgspec.structs.asdict(receipt)
-    return answer
+    positions = _positions(services, identity_of(request).environment) if data.dry_run else UNSET
+    applied = [_applied(change) for change in outcome.changes]
+    if wait is not None and not data.dry_run:
+        applied = [await _with_receipt(submission, each) for each in applied]
+    return answers.Apply(
+        dry_run=data.dry_run,
+        durable=outcome.durable,
+        changes=applied,
+        notes=list(outcome.notes),
+        positions=positions,
+    )
 
 
 @get("/export", opt=needs("read"), tags=["changes"])
@@ -159,22 +159,31 @@ def _file(document: dict[str, Any]) -> FlagFile:
         raise Refusal(422, str(error), kind="invalid", fields=fields) from error
 
 
-def _summary(change: Change) -> dict[str, Any]:
-    return {
-        "environment": change.environment,
-        "version": change.version,
-        "changed": True,
-        "flags": _by_kind(change.flags),
-        "segments": _by_kind(change.segments),
-    }
+def _applied(change: Change) -> answers.Applied:
+    return answers.Applied(
+        environment=change.environment,
+        version=change.version,
+        changed=True,
+        flags=_names(change.flags),
+        segments=_names(change.segments),
+    )
 
 
-def _by_kind(edits: dict[str, Edit]) -> dict[str, list[str]]:
-    kinds: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
+async def _with_receipt(submission: Submission, applied: answers.Applied) -> answers.Applied:
+    receipt = await submission.receipt(applied.environment, applied.version, changed=True)
+    return msgspec.structs.replace(applied, receipt=receipt)
+
+
+def _names(edits: dict[str, Edit]) -> answers.Names:
+    names = answers.Names(added=[], changed=[], removed=[])
     for name, edit in sorted(edits.items()):
-        kind = "added" if edit.old is None else "removed" if edit.new is None else "changed"
-        kinds[kind].append(name)
-    return kinds
+        if edit.old is None:
+            names.added.append(name)
+        elif edit.new is None:
+            names.removed.append(name)
+        else:
+            names.changed.append(name)
+    return names
 
 
 def _positions(services: Services, own: str) -> dict[str, tuple[str, int]]:

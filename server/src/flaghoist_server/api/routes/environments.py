@@ -9,6 +9,7 @@ from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
+from flaghoist_server.api import answers
 from flaghoist_server.api.auth import identity_of, needs
 from flaghoist_server.api.problem import Refusal
 from flaghoist_server.api.services import Services
@@ -25,21 +26,21 @@ class NewEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/whoami", opt=needs("any"), tags=["environments"])
-async def whoami(request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def whoami(request: Request[Any, Any, Any]) -> answers.Whoami:
     """The token that this request came with."""
     identity = identity_of(request)
-    return {
-        "id": identity.id,
-        "role": identity.role,
-        "environment": identity.environment or None,
-        "name": identity.name,
-    }
+    return answers.Whoami(
+        id=identity.id,
+        role=identity.role,
+        environment=identity.environment or None,
+        name=identity.name,
+    )
 
 
 @get("/environments", opt=needs("read"), tags=["environments"])
 async def list_environments(
     services: NamedDependency[Services], request: Request[Any, Any, Any]
-) -> dict[str, Any]:
+) -> answers.Environments:
     """The environments that this token may see."""
     own = identity_of(request).environment
     shown = [
@@ -47,7 +48,7 @@ async def list_environments(
         for name in sorted(services.feed.environments)
         if own in ("", name)
     ]
-    return {"environments": shown}
+    return answers.Environments(environments=shown)
 
 
 @post("/environments", opt=needs("admin", everywhere=True), tags=["environments"])
@@ -55,7 +56,7 @@ async def create_environment(
     services: NamedDependency[Services],
     request: Request[Any, Any, Any],
     data: JSONBody[NewEnvironment],
-) -> dict[str, Any]:
+) -> answers.Environment:
     """Make an empty environment. 409 if there is one of this name."""
     author = Author(identity_of(request).actor, services.now(), data.reason)
     if not await services.writer.create(data.name, author):
@@ -63,16 +64,16 @@ async def create_environment(
     return await _environment(services, data.name)
 
 
-async def _environment(services: Services, name: str) -> dict[str, Any]:
+async def _environment(services: Services, name: str) -> answers.Environment:
     live = services.feed.environments[name]
     parts = await services.fleet.parts(name)
-    return {
-        "environment": name,
-        "epoch": live.head.epoch,
-        "version": live.head.version,
-        "flags": len(live.state.flags),
-        "connected": sum(part.connected for part in parts),
-    }
+    return answers.Environment(
+        environment=name,
+        epoch=live.head.epoch,
+        version=live.head.version,
+        flags=len(live.state.flags),
+        connected=sum(part.connected for part in parts),
+    )
 
 
 HANDLERS = [whoami, list_environments, create_environment]

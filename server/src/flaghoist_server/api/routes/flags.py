@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from flaghoist.evaluation.context import Context
 from flaghoist.evaluation.explain import explain
 from flaghoist.model.digest import digest
+from flaghoist_server.api import answers
 from flaghoist_server.api.auth import needs
 from flaghoist_server.api.flag_answer import flag_answer
 from flaghoist_server.api.past import past_snapshot
@@ -39,16 +40,16 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/environments/{environment:str}/flags", opt=needs("read"), tags=["flags"])
 async def list_flags(
     services: NamedDependency[Services], environment: FromPath[str]
-) -> dict[str, Any]:
+) -> answers.Flags:
     """Every flag with its effective state, its last change, and how many SDKs have applied it."""
     live = services.feed.environments[environment]
     parts = await services.fleet.parts(environment)
-    return {
-        "environment": environment,
-        "epoch": live.head.epoch,
-        "version": live.head.version,
-        "flags": rows(live.state, parts),
-    }
+    return answers.Flags(
+        environment=environment,
+        epoch=live.head.epoch,
+        version=live.head.version,
+        flags=rows(live.state, parts),
+    )
 
 
 @get("/environments/{environment:str}/flags/{key:path}", opt=needs("read"), tags=["flags"])
@@ -74,12 +75,12 @@ async def history(
     key: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
     before: FromQuery[int | None] = None,
-) -> dict[str, Any]:
+) -> answers.History:
     """Changes, newest first; of one flag with `key`. The next page: `before` the last version."""
     if not 1 <= limit <= _MAX_HISTORY:
         raise Refusal(422, f"limit is from 1 to {_MAX_HISTORY}")
     changes = await services.store.history(environment, key, limit, before)
-    return {"environment": environment, "changes": [_told(change) for change in changes]}
+    return answers.History(environment=environment, changes=[_told(change) for change in changes])
 
 
 @post(
@@ -87,23 +88,23 @@ async def history(
 )
 async def evaluate(
     services: NamedDependency[Services], environment: FromPath[str], data: JSONBody[Question]
-) -> dict[str, Any]:
+) -> answers.Evaluation:
     """What this context gets, and why, step by step. Nothing is counted or kept of the context."""
     snapshot = services.feed.environments[environment].snapshot
     if data.at is not None:
         snapshot = await past_snapshot(services.store, environment, data.at)
     explanation = explain(snapshot, data.key, Context.of(data.context), data.default)
-    return {
-        "environment": environment,
-        "key": explanation.key,
-        "value": explanation.value,
-        "variant": explanation.variant,
-        "reason": explanation.reason,
-        "rule": explanation.rule,
-        "version": explanation.version,
-        "error": explanation.error,
-        "trace": explanation.trace,
-    }
+    return answers.Evaluation(
+        environment=environment,
+        key=explanation.key,
+        value=explanation.value,
+        variant=explanation.variant,
+        reason=explanation.reason,
+        rule=explanation.rule,
+        version=explanation.version,
+        error=explanation.error,
+        trace=explanation.trace,
+    )
 
 
 def _stored(services: Services, environment: str, key: str) -> StoredFlag:
@@ -113,24 +114,24 @@ def _stored(services: Services, environment: str, key: str) -> StoredFlag:
     return flags[key]
 
 
-def _told(change: Change) -> dict[str, Any]:
-    return {
-        "version": change.version,
-        "epoch": change.epoch,
-        "kind": change.kind,
-        "at": change.at,
-        "actor": change.actor,
-        "reason": change.reason,
-        "note": change.note,
-        "flags": _edits(change.flags),
-        "segments": _edits(change.segments),
-        "hash": change.hash,
-    }
+def _told(change: Change) -> answers.Entry:
+    return answers.Entry(
+        version=change.version,
+        epoch=change.epoch,
+        kind=change.kind,
+        at=change.at,
+        actor=change.actor,
+        reason=change.reason,
+        note=change.note,
+        flags=_edits(change.flags),
+        segments=_edits(change.segments),
+        hash=change.hash,
+    )
 
 
-def _edits(edits: dict[str, Edit]) -> dict[str, Any]:
+def _edits(edits: dict[str, Edit]) -> dict[str, answers.Edit]:
     return {
-        name: {"before": _document(edit.old), "after": _document(edit.new)}
+        name: answers.Edit(before=_document(edit.old), after=_document(edit.new))
         for name, edit in edits.items()
     }
 

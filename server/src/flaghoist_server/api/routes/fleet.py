@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import ServerSentEvent
 
+from flaghoist_server.api import answers
 from flaghoist_server.api.auth import needs
 from flaghoist_server.api.live import live_events
 from flaghoist_server.api.services import Services
@@ -17,15 +16,15 @@ __all__ = ["HANDLERS"]
 
 
 @get("/environments/{environment:str}/fleet", opt=needs("read"), tags=["fleet"])
-async def fleet(services: NamedDependency[Services], environment: FromPath[str]) -> dict[str, Any]:
+async def fleet(services: NamedDependency[Services], environment: FromPath[str]) -> answers.Fleet:
     """The connected SDKs of all replicas: application, build, version applied, and its lag."""
     parts = await services.fleet.parts(environment, instances=True)
     instances = [instance for part in parts for instance in part.instances]
-    return {
-        "environment": environment,
-        "version": services.feed.environments[environment].head.version,
-        "instances": sorted(instances, key=lambda each: (each.app, each.instance)),
-    }
+    return answers.Fleet(
+        environment=environment,
+        version=services.feed.environments[environment].head.version,
+        instances=sorted(instances, key=lambda each: (each.app, each.instance)),
+    )
 
 
 @get("/environments/{environment:str}/live", opt=needs("read"), tags=["fleet"])

@@ -9,6 +9,7 @@ from litestar import Request, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from flaghoist_server.api import answers
 from flaghoist_server.api.auth import identity_of, needs
 from flaghoist_server.api.problem import Refusal, unknown_environment
 from flaghoist_server.api.services import Services
@@ -34,37 +35,37 @@ class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @get("/tokens", opt=needs("admin"), tags=["tokens"])
 async def list_tokens(
     services: NamedDependency[Services], request: Request[Any, Any, Any]
-) -> dict[str, Any]:
+) -> answers.Tokens:
     """The tokens that were not revoked, without their secrets."""
     own = identity_of(request).environment
     records = [r for r in services.tokens.records() if own in ("", r.environment)]
-    return {"tokens": [_shown(record) for record in records]}
+    return answers.Tokens(tokens=[_shown(record) for record in records])
 
 
 @post("/tokens", opt=needs("admin"), tags=["tokens"])
 async def create_token(
     services: NamedDependency[Services], request: Request[Any, Any, Any], data: JSONBody[NewToken]
-) -> dict[str, Any]:
+) -> answers.Issued:
     """Make a token. `token` in the answer is its text: it is not kept and not shown again."""
     _stay_inside(request, data.environment or "")
     _check(services, data)
     text, record = await services.tokens.issue(
         data.role, data.environment or "", data.name or "", data.expires_in_seconds
     )
-    return {"token": text, **_shown(record)}
+    return answers.Issued(token=text, **msgspec.structs.asdict(_shown(record)))
 
 
 @delete("/tokens/{token_id:str}", opt=needs("admin"), status_code=200, tags=["tokens"])
 async def revoke_token(
     services: NamedDependency[Services], request: Request[Any, Any, Any], token_id: FromPath[str]
-) -> dict[str, Any]:
+) -> answers.Revoked:
     """Make a token worthless. Streams that were opened with it are closed."""
     record = services.tokens.record(token_id)
     own = identity_of(request).environment
     if record is None or own not in ("", record.environment):
         raise Refusal(404, f"there is no token {token_id!r}", kind="unknown-token")
     await services.tokens.revoke(token_id)
-    return {"id": token_id, "revoked": True}
+    return answers.Revoked(id=token_id, revoked=True)
 
 
 def _check(services: Services, data: NewToken) -> None:
@@ -89,15 +90,15 @@ def _stay_inside(request: Request[Any, Any, Any], environment: str) -> None:
         raise unknown_environment(environment)
 
 
-def _shown(record: TokenRecord) -> dict[str, Any]:
-    return {
-        "id": record.id,
-        "role": record.role,
-        "environment": record.environment or None,
-        "name": record.name,
-        "created_at": record.created_at,
-        "expires_at": record.expires_at or None,
-    }
+def _shown(record: TokenRecord) -> answers.Token:
+    return answers.Token(
+        id=record.id,
+        role=record.role,
+        environment=record.environment or None,
+        name=record.name,
+        created_at=record.created_at,
+        expires_at=record.expires_at or None,
+    )
 
 
 HANDLERS = [list_tokens, create_token, revoke_token]
