@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -125,6 +126,24 @@ async def test_revoking_a_token_closes_its_streams_and_no_other(
     assert (200, 4401) == (answer.status_code, code)
     assert (2, 2) == (told["connected"], told["applied"])
     assert [(0, 0)] * 2 == [(seen.emptied, seen.older) for seen in await leaving.look()]
+
+
+async def test_live_events_end_with_the_token_that_they_were_opened_with(site: Site) -> None:
+    """Whoever may no longer look sees nothing more."""
+    await site.prepare("checkout")
+    viewer = await site.make_token("viewer")
+    headers = {"Authorization": f"Bearer {viewer['token']}"}
+    path = f"{site.url}/api/v1/environments/{ENVIRONMENT}/live"
+
+    async with httpx.AsyncClient() as other, other.stream("GET", path, headers=headers) as events:
+        lines = events.aiter_lines()
+        first = await anext(lines)
+        await site.admin.delete(f"/api/v1/tokens/{viewer['id']}")
+        async with asyncio.timeout(5):
+            async for _ in lines:
+                pass
+
+    assert "event: state" == first
 
 
 async def test_a_page_in_a_browser_opens_no_stream(site: Site) -> None:

@@ -31,13 +31,13 @@ _LOOKS_A_SECOND = 10
 
 
 async def live_events(
-    services: Services, environment: str
+    services: Services, environment: str, token: str
 ) -> AsyncIterator[ServerSentEventMessage]:
-    """Events until the reader goes or the server leaves."""
+    """Events until the reader goes, its token is no longer good, or the server leaves."""
     told: State | None = None
     fleet_told: dict[str, Any] = {}
     look = 0
-    while not services.readiness.draining.is_set():
+    while services.tokens.holds(token) and not services.readiness.draining.is_set():
         live = services.feed.environments[environment]
         parts = await services.fleet.parts(environment)
         if live.state is not told:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from litestar import get
+from typing import Any
+
+from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import ServerSentEvent
 
 from flaghoist_server.api import answers
-from flaghoist_server.api.auth import needs
+from flaghoist_server.api.auth import identity_of, needs
 from flaghoist_server.api.live import live_events
 from flaghoist_server.api.services import Services
 
@@ -28,9 +30,13 @@ async def fleet(services: NamedDependency[Services], environment: FromPath[str])
 
 
 @get("/environments/{environment:str}/live", opt=needs("read"), tags=["fleet"])
-async def live(services: NamedDependency[Services], environment: FromPath[str]) -> ServerSentEvent:
-    """Server-sent events: `state`, `fleet` and `counts`, as long as the reader stays."""
-    return ServerSentEvent(live_events(services, environment))
+async def live(
+    services: NamedDependency[Services],
+    request: Request[Any, Any, Any],
+    environment: FromPath[str],
+) -> ServerSentEvent:
+    """Server-sent events: `state`, `fleet` and `counts`, as long as the reader may stay."""
+    return ServerSentEvent(live_events(services, environment, identity_of(request).id))
 
 
 HANDLERS = [fleet, live]
