@@ -71,7 +71,7 @@ $(VENV)/runtime: requirements/runtime.txt requirements/build.txt | $(VENV)/creat
 
 $(VENV)/installed: $(VENV)/runtime $(SOURCES)
 	@tools/say "building the wheels$$(command -v cc >/dev/null && echo ', the hot path compiled' || echo ' (no C compiler: the hot path stays Python)')"
-	@rm -rf build/wheels && mkdir -p build/wheels
+	@rm -rf build/wheels client/build server/build && mkdir -p build/wheels  # of what was deleted since, nothing is left
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir build/wheels ./client ./server
 	@$(PIP) install --no-deps --no-index --force-reinstall build/wheels/*.whl
 	@touch $@

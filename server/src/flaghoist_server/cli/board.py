@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from flaghoist_server.console.words.quantities import ago
-from flaghoist_server.terminal.output import Cell
+from flaghoist_server.terminal.cells import Cell
 from flaghoist_server.terminal.tables import console, table_of
 from flaghoist_server.terminal.words import mark, name_of, tone
 

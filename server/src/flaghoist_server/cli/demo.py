@@ -14,7 +14,7 @@ import click
 
 from flaghoist_server.cli.failure import CommandFailed
 from flaghoist_server.cli.parameters import Number
-from flaghoist_server.terminal.output import is_terminal
+from flaghoist_server.terminal.cells import is_terminal
 
 __all__ = ["demo"]
 

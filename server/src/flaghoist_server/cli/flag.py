@@ -10,7 +10,8 @@ import click
 from flaghoist_server.cli.options import connected, environment_option, needed_environment
 from flaghoist_server.cli.parameters import Number
 from flaghoist_server.console.words.quantities import ago
-from flaghoist_server.terminal.output import Cell, Output
+from flaghoist_server.terminal.cells import Cell
+from flaghoist_server.terminal.output import Output
 from flaghoist_server.terminal.words import mark, name_of, tone
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flaghoist_server.cli.failure import CommandFailed
-from flaghoist_server.terminal.output import Cell, is_terminal
+from flaghoist_server.terminal.cells import Cell, is_terminal
 from flaghoist_server.terminal.words import receipt
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from flaghoist_server.cli.api import path
 from flaghoist_server.cli.options import connected, needed_environment
 from flaghoist_server.cli.parameters import Lifetime
 from flaghoist_server.console.words.quantities import ago
-from flaghoist_server.terminal.output import Cell, Output, say
+from flaghoist_server.terminal.cells import Cell
+from flaghoist_server.terminal.output import Output, say
 
 if TYPE_CHECKING:
     from flaghoist_server.cli.api import Api

@@ -16,7 +16,8 @@ import click
 
 from flaghoist_server.cli.failure import CommandFailed
 from flaghoist_server.cli.options import connected, environment_option, needed_environment
-from flaghoist_server.terminal.output import Output, is_terminal, say
+from flaghoist_server.terminal.cells import is_terminal
+from flaghoist_server.terminal.output import Output, say
 from flaghoist_server.terminal.words import mark, name_of, tone
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flaghoist_server.terminal.output import Cell, clean, wants_colour
+from flaghoist_server.terminal.cells import Cell, clean, wants_colour
 
 __all__ = ["console", "print_table", "table_of"]
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from flaghoist_server.terminal.output import Output, clean, say
+from flaghoist_server.terminal.cells import clean
+from flaghoist_server.terminal.output import Output, say
 
 HEADINGS = ("flag", "state")
 ROWS = [["new-checkout", ("● ON", "green")], ["a", "○ OFF"]]
