@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOURCES := $(shell find client/src server/src -type f -not -name '*.pyc' -not -path '*.egg-info/*') \
            client/pyproject.toml client/setup.py server/pyproject.toml
 
-.PHONY: help demo test lint types unit unit-compiled suite chaos soak fuzz bench pythons locks system clean
+.PHONY: help demo test lint types unit unit-compiled suite chaos fuzz bench pythons locks system clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,8 +36,12 @@ unit-compiled: $(VENV)/tested  ## the client's unit suite over the compiled pack
 suite: $(VENV)/tested  ## all tests, over the sources, with coverage, on two cores or up to four
 	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
+LONG := FLAGHOIST_CHAOS=long FLAGHOIST_FORKS=1000 FLAGHOIST_CACHE_KILLS=1000
+FAULTS := tests/chaos tests/integration/sdk/test_fork.py tests/integration/server/test_kill.py \
+          tests/unit/client/link/test_cache_kills.py
+
 chaos: $(VENV)/tested system  ## the long form of the fault tests (about an hour)
-	FLAGHOIST_CHAOS=long $(BIN)/python -m pytest tests/chaos -q -s --timeout=7200 $(ARGS)
+	$(LONG) $(BIN)/python -m pytest $(FAULTS) -q -s --timeout=7200 $(ARGS)
 
 fuzz: $(VENV)/tested  ## ten million evaluations of anything, with an audit hook
 	FLAGHOIST_FUZZ_EVALUATIONS=10000000 $(BIN)/python -m pytest tests/unit/client/evaluation -q -s -k "fuzz or property" --timeout=7200 $(ARGS)
