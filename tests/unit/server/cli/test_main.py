@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -127,16 +129,33 @@ def test_with_json_a_failure_is_json_on_stdout_too(capsys: pytest.CaptureFixture
     assert "cannot reach" in err
 
 
-def test_the_version_comes_without_importing_what_commands_need() -> None:
-    """`flaghoist --version` and a mistyped command are quick: nothing heavy is imported."""
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["kill", "k", "-e", "production", "--token", "t", "--url", "http://127.0.0.1:1"],
+        ["flag", "list", "-e", "production", "--token", "t", "--url", "http://127.0.0.1:1"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_imports_nothing_heavy(arguments: list[str]) -> None:
+    """The prompt is back soon: what only some commands need, the others do not pay for."""
     script = (
         "import sys\n"
         "from flaghoist_server.cli.main import main\n"
-        "try:\n    main(['--version'])\nexcept SystemExit:\n    pass\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
         "heavy = {'httpx', 'rich', 'litestar', 'uvicorn', 'apsw', 'ruamel', 'redis'}\n"
         "print(sorted(heavy & {name.split('.')[0] for name in sys.modules}))"
     )
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
 
-    assert "[]" == done.stdout.splitlines()[-1], done.stderr
+    assert "[]" == done.stdout.splitlines()[-1], done
+
+
+def test_the_page_of_the_command_has_an_example_of_each() -> None:
+    """docs/cli.md, and those that have a page of their own are pointed to."""
+    page = (Path(__file__).parents[4] / "docs" / "cli.md").read_text()
+
+    assert [] == [name for name in NAMES if not re.search(rf"(\$ |`)flaghoist {name}\b", page)]
