@@ -43,8 +43,10 @@ FAULTS := tests/chaos tests/integration/sdk/test_fork.py tests/integration/serve
 chaos: $(VENV)/tested system  ## the long form of the fault tests (about an hour)
 	$(LONG) $(BIN)/python -m pytest $(FAULTS) -q -s --timeout=7200 $(ARGS)
 
-fuzz: $(VENV)/tested  ## ten million evaluations of anything, with an audit hook
-	FLAGHOIST_FUZZ_EVALUATIONS=10000000 $(BIN)/python -m pytest tests/unit/client/evaluation -q -s -k "fuzz or property" --timeout=7200 $(ARGS)
+fuzz: export FLAGHOIST_FUZZ_EVALUATIONS = 10000000
+fuzz: $(VENV)/tested  ## ten million evaluations of anything, and of pinned reads: pure, then compiled
+	$(BIN)/python -m pytest tests/unit/client/evaluation -q -s -k fuzz --timeout=7200 $(ARGS)
+	$(BIN)/python -m pytest tests/unit/client/evaluation -o pythonpath=. -q -s -k fuzz -p no:cacheprovider --compiled --timeout=7200 $(ARGS)
 
 bench: $(VENV)/tested  ## every figure that we claim
 	tools/bench $(ARGS)

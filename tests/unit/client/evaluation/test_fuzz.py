@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from random import Random
 from typing import Any
 
@@ -26,6 +27,7 @@ from flaghoist.lookup import Lookup
 
 EVALUATIONS = int(os.environ.get("FLAGHOIST_FUZZ_EVALUATIONS", "30000"))
 ROUNDS = 200  # of three evaluations, in each environment
+READS_A_BLOCK = 4
 
 NoIo = Callable[[], AbstractContextManager[None]]
 
@@ -35,6 +37,17 @@ def ask(lookup: Lookup, key: Any, asked: Any, default: Any) -> None:
     assert type(lookup.is_enabled(key, asked, default)) is bool
     lookup.value(key, asked, default)
     assert type(lookup.evaluate(key, asked, default)) is Evaluation
+
+
+@contextmanager
+def switching_often() -> Iterator[None]:
+    """Threads take turns a thousand times as often as they do by default."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_fuzz_any_flag_in_any_context_has_an_answer_and_does_no_io(no_io: NoIo) -> None:
@@ -110,44 +123,45 @@ def test_property_arguments_of_any_type_have_an_answer(
 
 
 def test_fuzz_pinned_reads_see_no_torn_pair() -> None:
-    """Sixteen threads read two flags that always change together, while they are swapped."""
-    reads = max(EVALUATIONS // 2, 1)
+    """Sixteen threads read two flags that always change together, a thousand times a second."""
+    blocks = EVALUATIONS // (16 * READS_A_BLOCK) + 1
     lookup = lookup_of({"a": ON, "b": ON})
     first = lookup.snapshot
     second = first.changed(2, {"a": (2, raw(OFF)), "b": (2, raw(OFF))}, {})
-    done = threading.Event()
+    began = time.monotonic()
+    swaps: list[int] = []
+    seen: list[int] = []
     torn: list[tuple[Any, Any]] = []
-    seen: set[int] = set()
 
-    def write() -> None:
-        while not done.wait(0.0005):
+    def swap_when_due() -> None:
+        """Whoever comes by when a millisecond is over: a thread of its own would wait its turn."""
+        if time.monotonic() - began > len(swaps) / 1000:
             lookup._swap(second if lookup.snapshot is first else first)
+            swaps.append(1)
 
     def read() -> None:
-        for _ in range(reads // 16 + 1):
+        left = blocks
+        while left > 0 or len(swaps) < 3:
+            swap_when_due()
             with lookup.pinned() as snapshot:
                 pair = lookup.is_enabled("a"), lookup.value("b")
                 again = lookup.evaluate("a").value, lookup.all()["b"]
-            seen.add(snapshot.version)
-            if len({*pair, *again}) != 1 or pair[0] != (snapshot.version == 1):
+            if len({*pair, *again}) != 1 or pair[0] != (snapshot is first):
                 torn.append((pair, again))
+            seen.append(READS_A_BLOCK)
+            left -= 1
 
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        writer = threading.Thread(target=write)
+    with switching_often():
         readers = [threading.Thread(target=read) for _ in range(16)]
-        for thread in [writer, *readers]:
+        for thread in readers:
             thread.start()
         for thread in readers:
             thread.join()
-        done.set()
-        writer.join()
-    finally:
-        sys.setswitchinterval(before)
 
+    rate = len(swaps) / (time.monotonic() - began)
+    print(f"{sum(seen)} pinned reads, {rate:.0f} swaps a second, {len(torn)} torn")
     assert torn == []
-    assert seen == {1, 2}
+    assert sum(seen) >= EVALUATIONS
 
 
 @pytest.mark.skipif(COMPILED, reason="what compiled code calls cannot be watched")
