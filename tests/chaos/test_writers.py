@@ -22,7 +22,7 @@ async def test_fifty_writers_lose_no_update(
     seed: int, length: Callable[[float, float], float], tell: Tell
 ) -> None:
     """Every write is answered, is in the log once, and the last one of each flag stands."""
-    each = int(length(8, 200))
+    each = int(length(5, 200))
     with Redis() as redis:
         async with fleet(redis.url, FLAGS, servers=3) as (servers, sdks):
             ledger = await Traffic(servers, FLAGS, seed=seed, pause_s=0.0, writes=each).write()
