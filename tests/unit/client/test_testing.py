@@ -46,8 +46,7 @@ def test_what_is_taken_out_is_not_overridden(flag_overrides: FlagOverrides) -> N
 
 
 def test_overrides_end_with_the_test(pytester: pytest.Pytester) -> None:
-    """The next test of the same process sees nothing of them."""
-    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+    """The next test of the same process sees nothing of them. An installed plugin is enough."""
     pytester.makepyfile(
         """
         from flaghoist import flags
@@ -61,7 +60,7 @@ def test_overrides_end_with_the_test(pytester: pytest.Pytester) -> None:
         """
     )
 
-    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
 def test_a_client_of_a_flag_file_evaluates_its_rules() -> None:

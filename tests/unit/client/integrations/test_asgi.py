@@ -105,6 +105,21 @@ async def test_a_websocket_sees_flips() -> None:
     assert [False, True] == seen
 
 
+async def test_a_lifespan_is_no_request() -> None:
+    """It is passed on as it is, and no context is made of it."""
+    asked: list[Scope] = []
+    passed: list[Scope] = []
+
+    async def live(scope: Scope, receive: Any, send: Any) -> None:
+        passed.append(scope)
+
+    web = FlagsMiddleware(live, context=asked.append, client=shop_client())
+    await web({"type": "lifespan"}, none, none)
+
+    assert [{"type": "lifespan"}] == passed
+    assert [] == asked
+
+
 async def test_a_context_that_cannot_be_made_takes_no_request_down(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
