@@ -100,12 +100,12 @@ class Operator:
 
 
 @contextmanager
-def running_server(folder: str) -> Iterator[Operator]:
-    """A server on a file in `folder`, and an operator's connection to it."""
+def running_server(store: str) -> Iterator[Operator]:
+    """A server on this store, and an operator's connection to it."""
     port = free_port()
     with process(
         "-m", "flaghoist_server.cli.main", "serve", "--port", str(port),
-        FLAGHOIST_STORE=f"sqlite:///{folder}/flags.db", FLAGHOIST_ADMIN_TOKEN=ADMIN,
+        FLAGHOIST_STORE=store, FLAGHOIST_ADMIN_TOKEN=ADMIN,
         FLAGHOIST_DRAIN_SECONDS="0", FLAGHOIST_NOTICE_SECONDS="0",
     ):  # fmt: skip
         operator = Operator(port)
@@ -180,7 +180,7 @@ def timed(do: Callable[[], object]) -> float:
 def measure(count: int, folder: str) -> dict[str, list[float]]:
     """Flips and references in turn, so that whatever else the machine does hits all of them."""
     with ExitStack() as stack:
-        operator = stack.enter_context(running_server(folder))
+        operator = stack.enter_context(running_server(f"sqlite:///{folder}/flags.db"))
         token = prepare(operator)
         settings = {"FLAGHOIST_URL": operator.url, "FLAGHOIST_TOKEN": token}
         app = stack.enter_context(process(__file__, "--application", **settings))
