@@ -212,11 +212,14 @@ class OurPeer(asyncio.Protocol):
             assert b" 101 " in head, head
             self.transport.write(self.hello)
             self.hello = b""
-        if end and rest:
-            message = json.loads(rest[4 if rest[1] == 126 else 2 :])
-            self.transport.write(ack_of(message))
-            self.rest = b""
-            self.ready.set_result(None)
+        if end and len(rest) > 4:
+            start = 4 if rest[1] == 126 else 2
+            length = int.from_bytes(rest[2:4], "big") if start == 4 else rest[1]
+            if len(rest) >= start + length:  # a heartbeat may come in the same segment
+                self.transport.write(ack_of(json.loads(rest[start : start + length])))
+                self.rest = b""
+                self.ready.set_result(None)
+                self._frames(rest[start + length :])
 
     def _frames(self, data: bytes) -> None:
         while data:
