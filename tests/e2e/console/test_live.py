@@ -28,7 +28,7 @@ async def lonely(tmp_path: Path) -> AsyncIterator[Place]:
 
 async def test_evaluations_a_second_by_variant(person: Person) -> None:
     """Each variant's rate in words and as an area, on the list and on the flag."""
-    rates = re.compile(r"on [\d.,]+ · off [\d.,]+")
+    rates = re.compile(r"on [\d.,]+ · .*off [\d.,]+")
     row = person.row("new-checkout")
     await expect(row.locator("[data-rates]")).to_have_text(rates)
     await expect(row.locator("svg path.area.v1")).to_have_count(1)
@@ -39,6 +39,27 @@ async def test_evaluations_a_second_by_variant(person: Person) -> None:
     await expect(legend).to_contain_text(re.compile(r"on [\d.,]+/s"))
     await expect(legend).to_contain_text(re.compile(r"off [\d.,]+/s"))
     await expect(person.page.locator("#plot path.area")).to_have_count(2)
+
+
+async def test_the_first_evaluations_come_onto_pages_that_are_open(
+    house: House, people: People
+) -> None:
+    """In the flag's own order and colours, and into its legend, without a reload."""
+    place = await house.make_place(clients=0)
+    person, other = await people(to=place), await people(to=place)
+    row, legend = person.row("new-checkout"), other.page.locator("#plot .legend")
+    await expect(row).to_contain_text("not evaluated")
+    await other.open()
+    await expect(legend).to_contain_text("Not evaluated")
+
+    await place.connect(1)
+
+    # between them the caller's default, which the client served until its flags came
+    await expect(row.locator("[data-rates]")).to_have_text(
+        re.compile(r"on [\d.,]+ · .*off [\d.,]+")
+    )
+    await expect(legend).to_have_text(re.compile(r"^on [\d.,]+/s.*off [\d.,]+/s$"))
+    await place.close()
 
 
 async def test_sdks_that_come_and_go_are_counted(person: Person, place: Place) -> None:

@@ -14,7 +14,7 @@ from flaghoist_server.api.services import Services
 from flaghoist_server.change.change import Change
 from flaghoist_server.change.state import State
 from flaghoist_server.console.catalogue import Catalogue
-from flaghoist_server.console.drawing import drawn, marks, rates_text
+from flaghoist_server.console.drawing import drawn, marks, palette, rates_text
 from flaghoist_server.console.pulse import FINE
 from flaghoist_server.console.query import Candidate, search
 from flaghoist_server.console.views import Listing, Place, Row, Visitor, ask_url, flag_url, list_url
@@ -118,6 +118,7 @@ class Desk:
             reason=stored.reason,
             applied=standing.applied(stored.version),
             connected=standing.connected,
+            palette=palette(flag),
             series=series,
             marks=marks([stored], now - SPARK_SLOTS * FINE.seconds),
             rates_text=rates_text(series),

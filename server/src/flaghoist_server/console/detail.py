@@ -13,7 +13,7 @@ from flaghoist_server.console.catalogue import effect_of
 from flaghoist_server.console.chronicle import flag_past, undo_says
 from flaghoist_server.console.crew import crew
 from flaghoist_server.console.desk import Desk, stale
-from flaghoist_server.console.drawing import drawn, legend, marks, table
+from flaghoist_server.console.drawing import drawn, legend, marks, palette, table
 from flaghoist_server.console.pulse import COARSE, FINE
 from flaghoist_server.console.views import FlagPage, Step, ask_url, flag_url
 from flaghoist_server.console.words.conditions import preamble, sentences, serving
@@ -76,6 +76,7 @@ async def flag_page(desk: Desk, environment: str, key: str, window: str) -> Flag
         slots=resolution.slots,
         slot_seconds=resolution.seconds,
         until=until,
+        palette=palette(flag),
         series=series,
         legend=legend(series),
         table=table(series, resolution, until),

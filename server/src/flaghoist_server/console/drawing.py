@@ -13,28 +13,33 @@ from flaghoist.model.flag import Flag
 from flaghoist_server.change.change import Change
 from flaghoist_server.change.state import StoredFlag
 from flaghoist_server.console.pulse import Resolution, Series
-from flaghoist_server.console.views import Drawn, Mark
+from flaghoist_server.console.views import Drawn, Mark, Palette
 from flaghoist_server.console.words.quantities import count, moment
 from flaghoist_server.console.words.states import featured, variants_of
 
-__all__ = ["drawn", "legend", "marks", "rate", "rates_text", "table"]
+__all__ = ["drawn", "legend", "marks", "palette", "rate", "rates_text", "table"]
 
 _COLOURS = 5
 _TABLE_ROWS = 10
 
 
+def palette(flag: Flag | None, served: Iterable[str] = ()) -> Palette:
+    """Every variant from the ground up with its colour class, those `served` included.
+
+    It depends on the flag and not on what was evaluated first, so a colour means the same before
+    and after the first evaluation.
+    """
+    order = _order(flag) if flag else []
+    grey = _off(flag) if flag else ""
+    names = [name for name in (*order, *sorted(set(served) - set(order))) if name != grey]
+    coloured = [(name, f"v{1 + place % _COLOURS}") for place, name in enumerate(names)]
+    return [*coloured, (grey, "v0")]
+
+
 def drawn(flag: Flag | None, series: Series) -> Drawn:
     """The series from the ground up, each with its colour class."""
-    order = _order(flag) if flag else []
-    names = [name for name in order if name in series] + sorted(set(series) - set(order))
-    grey = _off(flag) if flag else ""
-    coloured = [name for name in names if name != grey]
-    classes = {name: f"v{1 + place % _COLOURS}" for place, name in enumerate(coloured)}
-    return [
-        (name, classes.get(name, "v0"), series[name])
-        for name in (*coloured, grey)
-        if name in series
-    ]
+    ours = palette(flag, series)
+    return [(name, colour, series[name]) for name, colour in ours if name in series]
 
 
 def legend(series: Drawn) -> list[tuple[str, str, float]]:

@@ -60,6 +60,10 @@ class Pulse:
             for variant, rings in self._rings.get(key, {}).items()
         }
 
+    def variants(self, key: str) -> int:
+        """How many variants of a flag were served since the start."""
+        return len(self._rings.get(key, {}))
+
     def latest(self, keys: Iterable[str], now: float) -> dict[str, dict[str, float]]:
         """The newest finished slot of each of these flags that was ever evaluated."""
         return {

@@ -45,7 +45,8 @@ class Room:
         mark = f"{head.epoch}.{head.version}.{feed}.{bool(standing.connected)}"
         if asked.flag in state.flags:
             applied = standing.applied(state.flags[asked.flag].version)
-            mark += f".{standing.connected}.{applied}"
+            served = self.watch.pulse(asked.environment).variants(asked.flag)
+            mark += f".{standing.connected}.{applied}.{served}"
         if asked.view == "sdks":
             mark += f".{sorted(standing.versions.items())}"
         return mark

@@ -24,6 +24,7 @@ __all__ = [
     "Frame",
     "Listing",
     "Mark",
+    "Palette",
     "Past",
     "Place",
     "Problem",
@@ -39,6 +40,9 @@ __all__ = [
 
 Drawn = list[tuple[str, str, list[float]]]
 """Series as they are drawn, from the ground up: variant, colour class, rates."""
+
+Palette = list[tuple[str, str]]
+"""Variants from the ground up, each with its colour class."""
 
 _TONES = ("blue", "green", "violet")
 _KNOWN_TONES = {"prod": "red", "live": "red", "stag": "amber", "test": "green", "dev": "blue"}
@@ -157,6 +161,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     applied: int
     connected: int
+    palette: Palette
     series: Drawn
     marks: list[Mark]
     rates_text: str
@@ -277,6 +282,7 @@ class FlagPage(msgspec.Struct, frozen=True, kw_only=True):
     slots: int
     slot_seconds: int
     until: int
+    palette: Palette
     series: Drawn
     legend: list[tuple[str, str, float]]
     table: list[tuple[str, list[float]]]

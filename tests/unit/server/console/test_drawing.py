@@ -6,7 +6,7 @@ import pytest
 
 from flaghoist.model.flag import Flag
 from flaghoist_server.change.state import StoredFlag
-from flaghoist_server.console.drawing import drawn, legend, marks, rate, rates_text, table
+from flaghoist_server.console.drawing import drawn, legend, marks, palette, rate, rates_text, table
 from flaghoist_server.console.pulse import FINE
 
 UNTIL = 1_800_000_000
@@ -27,7 +27,8 @@ def test_variants_keep_their_colour_when_one_is_not_evaluated() -> None:
     """Colours follow the flag's variants, not what happened to be evaluated first."""
     flag = Flag(type="string", variants={"a": "a", "b": "b"}, default="a")
 
-    assert [("b", "v1")] == [(name, colour) for name, colour, _ in drawn(flag, {"b": [1.0]})]
+    assert [("a", "v1"), ("b", "v2"), ("", "v0")] == palette(flag)
+    assert [("b", "v2")] == [(name, colour) for name, colour, _ in drawn(flag, {"b": [1.0]})]
 
 
 def test_a_flag_that_cannot_be_read_is_drawn_all_the_same() -> None:

@@ -1,7 +1,7 @@
 // Draws evaluations a second as stacked areas: `svg[data-chart]`, small in the list, large on a flag.
 //
 // The series come with the page (`data-series`: [variant, colour class, rates][]), from the ground
-// up. The live stream adds a slot at a time. The numbers also stand beside every picture in words,
+// up, and so do all variants' colours (`data-palette`). The live stream adds a slot at a time. The numbers also stand beside every picture in words,
 // so the picture is hidden from screen readers.
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -33,13 +33,22 @@ function adopt() {
   for (const svg of charts.keys()) if (!svg.isConnected) charts.delete(svg);
   for (const svg of document.querySelectorAll("svg[data-chart]")) {
     if (charts.has(svg)) continue;
-    const { chart: key, slots, slotSeconds = 2, series, marks = "[]" } = svg.dataset;
+    const { chart: key, slots, slotSeconds = 2, marks = "[]" } = svg.dataset;
     const seconds = Number(slotSeconds);
-    const chart = { svg, key, seconds, slots: Number(slots), series: JSON.parse(series), marks: JSON.parse(marks) };
+    const chart = { svg, key, seconds, slots: Number(slots), marks: JSON.parse(marks) };
+    chart.series = whole(JSON.parse(svg.dataset.palette), JSON.parse(svg.dataset.series), chart.slots);
     chart.slot = Math.floor((Number(svg.dataset.until) || Date.now() / 1000) / seconds);
     charts.set(svg, chart);
     draw(chart);
   }
+}
+
+/** A series for each variant: those that were not served yet stand in their place, at zero. */
+function whole(palette, series, slots) {
+  const known = new Map(series.map((one) => [one[0], one]));
+  const ours = palette.map(([variant, colour]) => known.get(variant) ?? [variant, colour, Array(slots).fill(0)]);
+  const names = new Set(palette.map(([variant]) => variant));
+  return [...ours, ...series.filter(([variant]) => !names.has(variant))];
 }
 
 function push(chart, newest) {
