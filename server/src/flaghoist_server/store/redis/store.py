@@ -127,7 +127,9 @@ class RedisStore:
         groups = groupby(in_order, key=lambda change: change.environment)
         batches = [_following(list(entries)) for _, entries in groups]
         if len(batches) > 1 and self._target.shape == "cluster":
-            raise StoreError("a Cluster cannot write several environments at once")
+            raise StoreError(
+                "a Cluster cannot change several environments at once: do one after the other"
+            )
         return await self._append(batches, answer)
 
     async def settled(self, change: Change) -> bool:
