@@ -76,7 +76,7 @@ def test_a_bad_file_is_refused_whole(shell: Shell, name: str) -> None:
     text = GOOD.replace(old, new)
     assert text != GOOD
     shell.write("bad.yaml", text)
-    before = shell.run("export").out
+    before = shell.exported()
 
     for command in (["check", "bad.yaml"], ["apply", "bad.yaml"]):
         answer = shell.run(*command)
@@ -84,7 +84,7 @@ def test_a_bad_file_is_refused_whole(shell: Shell, name: str) -> None:
         assert re.search("bad.yaml" + pattern, answer.err), answer.err
         assert "" == answer.out
 
-    assert before == shell.run("export").out
+    assert before == shell.exported()
 
 
 def test_an_unknown_field_has_a_nearest_name(shell: Shell) -> None:
