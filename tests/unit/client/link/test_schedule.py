@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 
 import pytest
@@ -20,10 +21,10 @@ SEEDS = range(200)
 
 
 @pytest.mark.parametrize(
-    ("failures", "ceiling"), [(1, FIRST_S), (2, 2.0), (3, 4.0), (6, LONGEST_S), (99, LONGEST_S)]
+    ("failures", "ceiling"), [(1, FIRST_S), (2, 1.5), (3, 2.25), (10, LONGEST_S), (99, LONGEST_S)]
 )
 def test_a_wait_is_drawn_from_the_whole_of_its_range(failures: int, ceiling: float) -> None:
-    """The range doubles up to its longest; the first wait is random, too."""
+    """The range grows up to its longest; the first wait is random, too."""
     waits = []
     for seed in SEEDS:
         schedule, now = Schedule(1, Random(seed)), 100.0
@@ -113,3 +114,19 @@ def test_a_move_is_spread_and_goes_elsewhere_first() -> None:
     assert {1} == {server for server, _ in moves}
     assert 100.0 <= min(when for _, when in moves) < 100.5
     assert 104.5 < max(when for _, when in moves) <= 105.0
+
+
+def test_a_fleet_comes_back_soon_and_not_at_once() -> None:
+    """2,000 clients of a server that was away for two seconds: each within ten, few in an instant."""
+    back = []
+    for seed in range(2_000):
+        schedule, now = Schedule(1, Random(seed)), 0.0
+        while now < 2.0:
+            schedule.lost(0, now)
+            now = schedule.next(now)[1]
+        back.append(now)
+
+    instants = Counter(int(when * 10) for when in back)
+
+    assert max(back) < 2.0 + 10.0
+    assert max(instants.values()) < 200
