@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import psutil
 import pytest
 from tests.integration.server.inside import ADMIN, ENVIRONMENT, bearer, serving
 
@@ -137,6 +142,29 @@ async def test_a_body_that_never_ends_is_cut_and_a_slow_one_is_not(
     assert slowly.startswith(b"HTTP/1.1 200 OK")
 
 
+async def test_whoever_asks_for_much_and_reads_nothing_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A slow reader is not."""
+    monkeypatch.setattr("flaghoist_server.api.http.STALLED_SECONDS", 1.0)
+    async with serving() as (server, admin):
+        for number in range(12):
+            big = {f"text-{number}-{each}": text_flag(60_000) for each in range(15)}
+            answer = await admin.post(
+                "/api/v1/apply", json={"file": {"flaghoist": 1, "flags": big}}
+            )
+            assert answer.is_success, answer.text
+        whole = len((await admin.get("/api/v1/export")).content)
+
+        async with asking_for(server.port, "/api/v1/export") as slow:
+            taken = await read_all(slow, pause_s=0.005)
+        async with asking_for(server.port, "/api/v1/export") as deaf:
+            await until_a_file_is_closed()
+            left = await read_all(deaf)
+
+    assert left < whole < taken
+
+
 async def test_a_packed_body_is_refused() -> None:
     """A bound on its bytes would be none on what they unpack to."""
     async with serving() as (_, admin):
@@ -203,3 +231,40 @@ async def first_line(port: int, data: bytes) -> bytes:
     line = await reader.readline()
     writer.close()
     return line
+
+
+@asynccontextmanager
+async def asking_for(port: int, path: str) -> AsyncIterator[socket.socket]:
+    """A connection on which this was asked, and nothing was read yet."""
+    loop = asyncio.get_running_loop()
+    with socket.socket() as asking:
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        asking.setblocking(False)
+        await loop.sock_connect(asking, ("127.0.0.1", port))
+        head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ADMIN}\r\n"
+        await loop.sock_sendall(asking, f"{head}Connection: close\r\n\r\n".encode())
+        yield asking
+
+
+async def read_all(asking: socket.socket, pause_s: float = 0.0) -> int:
+    """How much there was to read until the other end closed."""
+    loop, taken = asyncio.get_running_loop(), 0
+    with contextlib.suppress(ConnectionResetError):
+        while part := await loop.sock_recv(asking, 65_536):
+            taken += len(part)
+            await asyncio.sleep(pause_s)
+    return taken
+
+
+async def until_a_file_is_closed() -> None:
+    """The server's end of a connection: both ends are in this process."""
+    process, most = psutil.Process(), 0
+    async with asyncio.timeout(20):
+        while (files := process.num_fds()) >= most:
+            most = files
+            await asyncio.sleep(0.02)
+
+
+def text_flag(size: int) -> dict[str, Any]:
+    behaviour = {ENVIRONMENT: {"default": "text"}}
+    return {"type": "string", "variants": {"text": "x" * size}, "environments": behaviour}

@@ -10,7 +10,7 @@ from tests.integration.server.peer import Peer
 
 from flaghoist_server import settings
 from flaghoist_server.api import problem
-from flaghoist_server.api.http import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD
+from flaghoist_server.api.http import BODY_SECONDS, HEAD_SECONDS, MAX_HEAD, STALLED_SECONDS
 from flaghoist_server.change.roles import ROLES
 from flaghoist_server.hub.limits import MAX_HANDSHAKE, MAX_INBOUND, StreamLimits
 from flaghoist_server.hub.stream import CloseCode
@@ -94,6 +94,7 @@ def test_limits_are_told_as_they_are() -> None:
     assert f"closed, {CloseCode.TOKEN_GONE} |" in running
     assert f"| {MAX_HEAD // 1024} KiB, within {HEAD_SECONDS:g} s | cut |" in running
     assert f"| {api.max_body // 1024**2} MiB, within {BODY_SECONDS:g} s | 413; cut |" in running
+    assert f"| reading nothing of an answer | {STALLED_SECONDS:g} s | cut |" in running
     assert f"| {api.requests_per_second:g} a second a token after a burst of " in running
     assert f"burst of {api.request_burst:,} | 429" in running
     assert f"({api.max_wait_seconds:g} at most)" in of_api

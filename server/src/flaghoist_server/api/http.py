@@ -2,7 +2,8 @@
 
 A request's head is bounded in size, and head and body must each be complete in a bounded time:
 without that, a peer that sends a byte a minute, or headers without end, holds a connection and
-memory for ever. Between two requests of a connection it is uvicorn's keep-alive that counts.
+memory for ever. So does one that asks for much and reads nothing: what an answer has buffered must
+become less. Between two requests of a connection it is uvicorn's keep-alive that counts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from flaghoist_server.hub.limits import MAX_HANDSHAKE
 
-__all__ = ["BODY_SECONDS", "HEAD_SECONDS", "MAX_HEAD", "BoundedHttp"]
+__all__ = ["BODY_SECONDS", "HEAD_SECONDS", "MAX_HEAD", "STALLED_SECONDS", "BoundedHttp"]
 
 MAX_HEAD = 4 * MAX_HANDSHAKE
 """Bytes: browsers send cookies, proxies add what they know."""
@@ -23,6 +24,10 @@ MAX_HEAD = 4 * MAX_HANDSHAKE
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 60.0
 """A mebibyte comes in time over 140 kbit/s."""
+
+STALLED_SECONDS = 60.0
+"""A peer that has taken nothing of an answer for this long is let go. The kernel takes megabytes
+ahead of it and comes back for more only when much of that is gone: it must not be short."""
 
 
 class _Owed(Enum):
@@ -41,6 +46,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._owed = _Owed.HEAD
         self._head_bytes = 0
         self._impatience: asyncio.TimerHandle | None = None
+        self._stalling: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
         super().connection_made(transport)
@@ -48,6 +54,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._now_owed(_Owed.NOTHING)
+        self._flows()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -61,6 +68,14 @@ class BoundedHttp(HttpToolsProtocol):
                 return
         if self._impatience is None:
             self._be_impatient()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._flows()
 
     def handle_websocket_upgrade(self) -> None:
         self._now_owed(_Owed.NOTHING)  # another protocol has the connection from here on
@@ -96,3 +111,18 @@ class BoundedHttp(HttpToolsProtocol):
             self._be_impatient()
         else:
             self.transport.close()
+
+    def _watch(self, buffered: int) -> None:
+        self._stalling = self.loop.call_later(STALLED_SECONDS, self._look, buffered)
+
+    def _look(self, before: int) -> None:
+        buffered = self.transport.get_write_buffer_size()
+        if buffered < before:
+            self._watch(buffered)
+        else:
+            self.transport.abort()
+
+    def _flows(self) -> None:
+        if self._stalling is not None:
+            self._stalling.cancel()
+            self._stalling = None
