@@ -320,10 +320,13 @@ async def test_the_past_is_a_snapshot_and_the_entries_after_it(store: Store) -> 
     log = Log()
     await begun(store, log)
     states = {1: log.state}
-    for number in range(700):
-        change = log.change({f"flag-{number % 7}": b'{"description":"%d"}' % number})
-        states[change.version] = log.state
-        await store.append([change])
+    for _ in range(100):
+        page = []
+        for flag in range(7):
+            document = b'{"description":"%d"}' % log.state.head.version
+            page.append(log.change({f"flag-{flag}": document}))
+            states[page[-1].version] = log.state
+        await store.append(page)
 
     for version in (1, 2, 255, 256, 257, 400, 512, 700, 701):
         base = await store.base("production", version)
