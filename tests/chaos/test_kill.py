@@ -22,7 +22,7 @@ async def test_nothing_acknowledged_is_lost_when_anything_is_killed(
 ) -> None:
     """Two servers, one Redis; each is killed and started again in turn."""
     chance = random.Random(seed)
-    kills = int(length(5, 300))
+    kills = int(length(4, 300))
     with Redis() as redis:
         async with fleet(redis.url, FLAGS, processes=2) as (servers, sdks):
             async with Traffic(servers, FLAGS, seed=seed).flowing() as ledger:

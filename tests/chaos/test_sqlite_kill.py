@@ -40,7 +40,7 @@ async def test_a_kill_before_any_statement_leaves_all_or_nothing_of_a_change(
     """From the first pragma of a new file to the last statement of closing it."""
     *_, last = said_by(tmp_path / "whole.db", 0)
     steps = int(last.removeprefix("statements "))
-    stride = int(length(4, 1))
+    stride = int(length(5, 1))
     chosen = range(1 + seed % stride, steps + 1, stride)
 
     def run(step: int) -> list[str]:
@@ -70,7 +70,7 @@ async def test_a_file_is_whole_after_any_number_of_kills(
 ) -> None:
     """One file, one process after the other, each killed somewhere in its writing."""
     chance = random.Random(seed)
-    kills = int(length(10, 300))
+    kills = int(length(8, 300))
     path = tmp_path / "flags.db"
     said: list[int] = []
 

@@ -12,6 +12,7 @@ not have are added, others are left as they are.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import msgspec
@@ -21,11 +22,13 @@ from flaghoist_server.change.change import Change, Edit
 from flaghoist_server.change.commands import Author
 from flaghoist_server.change.fold import NotNext, empty, follows, head_of
 from flaghoist_server.change.state import Head, State
-from flaghoist_server.store.port import Store, StoreError
+from flaghoist_server.store.port import Conflict, Store, StoreError, StoreUnavailable
 
 __all__ = ["Copied", "copy_logs", "difference", "migrate", "restore", "restoring"]
 
 _PAGE = 500
+_ATTEMPTS = 100
+"""Races that a restore may lose to those who go on writing."""
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -65,22 +68,32 @@ async def restore(
     """Bring the environments of `backup` back, each in a new epoch.
 
     Raises:
-        StoreError: the backup is broken, or the target cannot be written or moves meanwhile.
+        StoreError: the backup is broken, or the target cannot be written.
     """
-    restored = []
-    for head in await backup.heads():
-        wanted = await backup.load(head.environment)
-        assert wanted is not None
-        present = await target.load(head.environment)
-        entries = 0
-        if present is None:
-            entries = (await _copy_log(backup, target, head)).entries
-            present = wanted
-        change = restoring(present, wanted, author, new_epoch())
-        await target.begin(change, present.head)
-        restored.append(Copied(head_of(change), entries + 1))
+    restored = [
+        await _restore_one(backup, target, head.environment, author, new_epoch())
+        for head in await backup.heads()
+    ]
     await _add_tokens(backup, target)
     return restored
+
+
+async def _restore_one(
+    backup: Store, target: Store, name: str, author: Author, epoch: str
+) -> Copied:
+    wanted = await backup.load(name)
+    assert wanted is not None
+    entries = 0
+    for _ in range(_ATTEMPTS):
+        present = await target.load(name)
+        if present is None:
+            entries = (await _copy_log(backup, target, wanted.head)).entries
+            present = wanted
+        change = restoring(present, wanted, author, epoch)
+        with contextlib.suppress(Conflict):  # somebody has changed something meanwhile
+            await target.begin(change, present.head)
+            return Copied(head_of(change), entries + 1)
+    raise StoreUnavailable(f"others keep writing to environment {name!r}: try again")
 
 
 def restoring(present: State, wanted: State, author: Author, epoch: str) -> Change:

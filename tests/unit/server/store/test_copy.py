@@ -11,6 +11,7 @@ from tests.stores import FickleStore
 
 from flaghoist_server.change.audit import verify
 from flaghoist_server.change.commands import Author
+from flaghoist_server.change.state import State
 from flaghoist_server.store.copy import copy_logs, migrate, restore
 from flaghoist_server.store.memory import MemoryStore
 from flaghoist_server.store.port import StoreError, TokenRecord
@@ -147,6 +148,30 @@ async def test_a_restore_is_one_more_entry_of_history() -> None:
     )
     assert "as it was at version 2 of epoch e1" == entries[-1].note
     assert [] == verify(entries, state.head)
+
+
+async def test_a_restore_does_not_lose_to_those_who_go_on_writing(monkeypatch) -> None:
+    """What came between is in history, below the restore."""
+    store = FickleStore()
+    log = Log()
+    await store.begin(log.create(), None)
+    backup = MemoryStore()
+    await copy_logs(store, backup)
+    load = store.load
+
+    async def overtaken(environment: str) -> State | None:
+        present = await load(environment)
+        if len(log.changes) < 4:
+            await store.append([log.change({"a": ON})])
+        return present
+
+    monkeypatch.setattr(store, "load", overtaken)
+
+    await restore(backup, store, ADA, epochs())
+
+    entries = await store.read("production", 0)
+    assert log.changes == entries[:-1]
+    assert (5, "restore") == (entries[-1].version, entries[-1].kind)
 
 
 async def test_a_restore_leaves_other_environments_and_tokens_alone() -> None:
