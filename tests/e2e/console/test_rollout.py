@@ -113,6 +113,7 @@ async def test_two_people_see_each_other(person: Person, people: People) -> None
 
 async def test_acting_on_an_old_picture_is_refused(person: Person, place: Place) -> None:
     """Whoever undoes means the change that they saw, not one that came meanwhile."""
+    await person.place.change("ramp", percent=12)
     await person.open()
     seen = person.page.locator("form:has(#undo) input[name=seen]")
     await seen.evaluate("(input) => { input.value = 'sha256:' + '0'.repeat(64) }")
@@ -121,6 +122,21 @@ async def test_acting_on_an_old_picture_is_refused(person: Person, place: Place)
 
     await expect(person.message).to_contain_text("has changed since this page was made")
     await place.serves(True)
+
+
+async def test_undoing_the_first_change_asks_for_it_takes_the_flag_away(person: Person) -> None:
+    """Every other undo is one click, and undone by another; the space bar presses it too."""
+    await person.open("dark-theme")
+
+    await person.page.get_by_role("button", name="Undo").focus()
+    await person.page.keyboard.press("Space")
+    await expect(person.sheet).to_contain_text("takes the flag away again")
+    await person.place.serves(True, key="dark-theme")
+    await person.sheet.get_by_role("button", name="Undo it").click()
+
+    await expect(person.message).to_contain_text("Undid the last change of dark-theme")
+    await expect(person.row("dark-theme")).to_have_count(0)
+    await person.place.serves(None, key="dark-theme")
 
 
 async def test_a_viewer_sees_why_they_may_not(people: People) -> None:

@@ -72,6 +72,7 @@ async def flag_page(desk: Desk, environment: str, key: str, window: str) -> Flag
             desk.watch.slowest_s(environment, stored.version),
         ),
         undo_says=undo_says(key, changes[0] if changes else None),
+        undo_removes=bool(changes) and changes[0].flags[key].old is None,
         window=window,
         slots=resolution.slots,
         slot_seconds=resolution.seconds,

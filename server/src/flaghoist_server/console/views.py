@@ -278,6 +278,7 @@ class FlagPage(msgspec.Struct, frozen=True, kw_only=True):
     other_variants: list[str]
     receipt: Receipt
     undo_says: str
+    undo_removes: bool
     window: str
     slots: int
     slot_seconds: int

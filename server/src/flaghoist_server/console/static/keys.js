@@ -21,6 +21,10 @@ export function startKeys() {
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") return escaped(event.target);
+  if (event.key === " " && event.target.matches("a[role=button]")) {
+    event.preventDefault(); // a button answers to the space bar, also one that is a link without scripts
+    return event.target.click();
+  }
   const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
   const does = Date.now() - going < SECOND_MS && GOES[event.key] ? GOES[event.key] : DOES[event.key];
   going = 0;
@@ -74,7 +78,7 @@ function kill() {
 
 function undo() {
   const button = document.getElementById("undo");
-  const url = onFlag() ? !button?.disabled && button?.dataset.askUrl : row()?.dataset.undo;
+  const url = onFlag() ? !button?.disabled && (button?.dataset.askUrl ?? button?.href) : row()?.dataset.undo;
   if (url) ask(url);
 }
 
