@@ -29,8 +29,8 @@ FIRST_S = 1.0
 """The range of the first wait: 10,000 SDKs come back over a second, not at once."""
 LONGEST_S = 30.0
 GROWTH = 1.5
-"""Of the range, with every failure. By 2 the unluckiest of 2,000 would be back 20 s after an
-outage of two seconds, by 1.5 after six; an outage of 30 s costs nine attempts each, and not seven."""
+"""Of the range, with every failure. By 2 the unluckiest of 2,000 would be back 20 s after an outage
+of two seconds, by 1.5 after six; an outage of 30 s costs each nine attempts, and not seven."""
 HEALTHY_S = 60.0
 REFUSED_S = 60.0
 """± 50 %."""
