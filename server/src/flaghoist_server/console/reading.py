@@ -19,6 +19,7 @@ from flaghoist_server.console.door import Visit
 from flaghoist_server.console.problems import Missing
 from flaghoist_server.console.room import Asked, Room
 from flaghoist_server.console.views import Ask, flag_url, list_url
+from flaghoist_server.console.words.code import asking
 
 __all__ = ["ask_page", "asset", "favicon", "flag", "flags", "history", "home", "sdks"]
 
@@ -50,8 +51,8 @@ async def flags(
     query = q.strip()
     listing = room.desk.listing(environment, query, page, visit.visitor.name)
     asked = Asked(environment, query=query, page=listing.page)
-    example = listing.rows[0].key if listing.rows else ""
-    return room.page(request, visit, "list.html", asked, listing=listing, example_key=example)
+    example = _example(room, environment, [row.key for row in listing.rows])
+    return room.page(request, visit, "list.html", asked, listing=listing, example=example)
 
 
 @get("/env/{environment:str}/history")
@@ -81,7 +82,8 @@ async def sdks(
     version = room.desk.state(environment).head.version
     asked = Asked(environment, view="sdks")
     shown = await crew(room.desk, environment, version)
-    return room.page(request, visit, "sdks.html", asked, crew=shown, example_key="")
+    example = _example(room, environment, list(room.desk.state(environment).flags))
+    return room.page(request, visit, "sdks.html", asked, crew=shown, example=example)
 
 
 @get("/env/{environment:str}/flag/{key:path}")
@@ -97,7 +99,8 @@ async def flag(
     key = _check_flag(room, visit, environment, key)
     shown = await flag_page(room.desk, environment, key, window)
     asked = Asked(environment, flag=key)
-    return room.page(request, visit, "flag.html", asked, flag=shown, example_key=key)
+    example = _example(room, environment, [key])
+    return room.page(request, visit, "flag.html", asked, flag=shown, example=example)
 
 
 @get(["/env/{environment:str}/kill/{key:path}", "/env/{environment:str}/undo/{key:path}"])
@@ -139,6 +142,14 @@ async def asset(
 async def favicon() -> Redirect:
     """For browsers that ask without having seen the page."""
     return Redirect(assets().url("flag.svg"))
+
+
+def _example(room: Room, environment: str, keys: list[str]) -> str:
+    """How an application asks for the first of these flags."""
+    if not keys:
+        return asking("new-checkout", None)
+    flag, _ = effect_of(keys[0], room.desk.state(environment).flags[keys[0]])
+    return asking(keys[0], flag)
 
 
 def _kill(room: Room, environment: str, key: str) -> Ask:

@@ -54,6 +54,7 @@ const onFlag = () => document.getElementById("now") !== null;
 const row = () => document.activeElement?.closest("[data-row]")?.querySelector("a.key");
 
 function view(letter) {
+  if (!document.getElementById("places")) return false; // no environment here
   const home = document.querySelector("a.mark").href;
   go(document.querySelector(`[data-tab=${letter}]`)?.href ?? home + { f: "", h: "/history", s: "/sdks" }[letter]);
 }
