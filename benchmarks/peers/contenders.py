@@ -58,6 +58,8 @@ CONTENDERS = (
     Contender("LaunchDarkly", "launchdarkly", "launchdarkly-server-sdk", "ldclient"),
     Contender("Unleash", "unleash", "UnleashClient", "UnleashClient"),
     Contender("Flagsmith", "flagsmith", "flagsmith", "flagsmith"),
+    Contender("Optimizely", "optimizely", "optimizely-sdk", "optimizely.optimizely"),
+    Contender("PostHog local", "posthog", "posthog", "posthog"),
     Contender("OpenFeature in-memory", "openfeature_memory", OPENFEATURE, "openfeature.api"),
     Contender("flagd in-process", "flagd", FLAGD, "openfeature.contrib.provider.flagd"),
 )
