@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 from tests.integration.server.applications import Applications
+from tests.integration.server.inside import bearer, serving
 from tests.integration.server.peer import Peer
 from tests.integration.server.site import CHANGES, ENVIRONMENT, Site
 from tests.integration.server.waiting import eventually
+
+from flaghoist_server.hub.limits import StreamLimits
 
 DEAF = 50
 FRAME_BYTES = 480_000
@@ -63,29 +66,29 @@ async def test_a_peer_that_is_silent_is_cut_within_two_and_a_half_beats(
     assert {"1006": 1} == await site.closed()
 
 
-async def test_who_says_no_hello_or_too_much_or_nonsense_is_closed(
-    sites: Callable[..., Site], peers: Callable[..., Peer]
-) -> None:
+async def test_who_says_no_hello_or_too_much_or_nonsense_is_closed() -> None:
     """Each with the code that says why."""
-    site = sites(stream={"hello_seconds": 1.0, "beat_seconds": 1.0})
-    await site.start()
-    token = await site.prepare("checkout")
-    mute = peers(site, token, "mute")
-    mute.hello = b""
     said = {
         "too big": b'{"type":"report","counts":"' + b"x" * 70_000 + b'"}',
         "no JSON": b"hello?",
         "two hellos": b'{"type":"hello","instance":"again"}',
     }
-    speakers = {name: await peers(site, token, name).connected() for name in said}
-    await mute.connected()
+    hasty = StreamLimits(hello_seconds=0.5, beat_seconds=1.0)
+    async with serving("checkout", stream=hasty) as (server, admin):
+        token = (await new_token(admin, "sdk"))["token"]
+        mute = Peer(server.port, token, "mute")
+        mute.hello = b""
+        speakers = {name: await Peer(server.port, token, name).connected() for name in said}
+        await mute.connected()
 
-    for name, message in said.items():
-        await speakers[name].say(message)
-    codes = {name: await peer.until_closed(10) for name, peer in speakers.items()}
+        for name, message in said.items():
+            await speakers[name].say(message)
+        codes = {name: await peer.until_closed(10) for name, peer in speakers.items()}
+        codes["mute"] = await mute.until_closed(10)
+        for peer in [mute, *speakers.values()]:
+            peer.close()
 
-    assert {"too big": 1009, "no JSON": 1008, "two hellos": 1008} == codes
-    assert 1008 == await mute.until_closed(10)
+    assert {"too big": 1009, "no JSON": 1008, "two hellos": 1008, "mute": 1008} == codes
 
 
 async def test_a_kill_gets_through_when_sdks_have_all_files_that_are_for_them(
@@ -128,28 +131,25 @@ async def test_revoking_a_token_closes_its_streams_and_no_other(
     assert [(0, 0)] * 2 == [(seen.emptied, seen.older) for seen in await leaving.look()]
 
 
-async def test_live_events_end_with_the_token_that_they_were_opened_with(site: Site) -> None:
+async def test_live_events_end_with_the_token_that_they_were_opened_with() -> None:
     """Whoever may no longer look sees nothing more."""
-    await site.prepare("checkout")
-    viewer = await site.make_token("viewer")
-    headers = {"Authorization": f"Bearer {viewer['token']}"}
-    path = f"{site.url}/api/v1/environments/{ENVIRONMENT}/live"
-
-    async with httpx.AsyncClient() as other, other.stream("GET", path, headers=headers) as events:
-        lines = events.aiter_lines()
-        first = await anext(lines)
-        await site.admin.delete(f"/api/v1/tokens/{viewer['id']}")
-        async with asyncio.timeout(5):
-            async for _ in lines:
-                pass
+    path = f"/api/v1/environments/{ENVIRONMENT}/live"
+    async with serving("checkout") as (_, admin):
+        viewer = await new_token(admin, "viewer")
+        async with admin.stream("GET", path, headers=bearer(viewer["token"])) as events:
+            lines = events.aiter_lines()
+            first = await anext(lines)
+            await admin.delete(f"/api/v1/tokens/{viewer['id']}")
+            async with asyncio.timeout(5):
+                async for _ in lines:
+                    pass
 
     assert "event: state" == first
 
 
-async def test_a_page_in_a_browser_opens_no_stream(site: Site) -> None:
+async def test_a_page_in_a_browser_opens_no_stream() -> None:
     """An `Origin` gives it away; and a token in the address, where logs keep it, is none."""
-    token = await site.prepare()
-    own, page = {"Authorization": f"Bearer {token}"}, {"Origin": "https://elsewhere.example"}
+    page = {"Origin": "https://elsewhere.example"}
     upgrade = {
         "Authorization": "",
         "Connection": "Upgrade",
@@ -157,11 +157,19 @@ async def test_a_page_in_a_browser_opens_no_stream(site: Site) -> None:
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
     }
-
-    from_a_page = await site.admin.get("/sdk/v1/stream", headers=upgrade | own | page)
-    in_the_address = await site.admin.get(f"/sdk/v1/stream?token={token}", headers=upgrade)
+    async with serving("checkout") as (_, admin):
+        token = (await new_token(admin, "sdk"))["token"]
+        path = "/sdk/v1/stream"
+        from_a_page = await admin.get(path, headers=upgrade | bearer(token) | page)
+        in_the_address = await admin.get(f"{path}?token={token}", headers=upgrade)
 
     assert (403, 401) == (from_a_page.status_code, in_the_address.status_code)
+
+
+async def new_token(admin: httpx.AsyncClient, role: str) -> dict[str, str]:
+    answer = await admin.post("/api/v1/tokens", json={"role": role, "environment": ENVIRONMENT})
+    made: dict[str, str] = answer.json()
+    return made
 
 
 async def _change_much(site: Site, times: int) -> None:
