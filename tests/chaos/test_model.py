@@ -384,6 +384,7 @@ class Model(RuleBasedStateMachine):
                 await server.look()
                 if server.feed.holds:
                     await self._recover(server)
+                server.beat()
             for sdk in self.sdks:
                 await self._follow(sdk)
             self.logs = await self._read_logs()
@@ -392,7 +393,11 @@ class Model(RuleBasedStateMachine):
         raise AssertionError("they do not come together")
 
     async def _follow(self, sdk: Sdk) -> None:
-        """As the link does: a stream to some server, and whatever it says, in order."""
+        """As the link does: a stream to some server, and whatever it says, in order.
+
+        An SDK that moves has two streams, and epochs have no order: a late frame of the old one
+        may take it back. The next heartbeat of the new one finds that.
+        """
         if not sdk.lines:
             await sdk.connect(self.servers[0])
         for line in list(sdk.lines):
