@@ -9,6 +9,7 @@ much as the snapshot, so the replay is short and all snapshots together weigh no
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -98,9 +99,9 @@ class SqliteStore:
             if self._lock is not None:
                 self._lock.acquire()
         except OSError as error:
-            raise StoreUnavailable(
-                f"{self._path.parent} cannot be written ({error}): check its owner and mode"
-            ) from error
+            mend = "free space" if error.errno == errno.ENOSPC else "check its owner and mode"
+            place, why = self._path.parent, error.strerror or error
+            raise StoreUnavailable(f"{place} cannot be written ({why}): {mend}") from error
         self._writer.start()
         self._reader.start()
         try:

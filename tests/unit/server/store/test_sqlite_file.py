@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -137,6 +138,19 @@ async def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
 
     assert "cannot be written" in await refusal(tmp_path / "flags.db")
+
+
+async def test_a_disk_that_is_full_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is nothing wrong with the directory's owner."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("flaghoist_server.store.sqlite.FileLock.acquire", full)
+
+    assert "(No space left on device): free space" in await refusal(tmp_path / "flags.db")
 
 
 async def test_a_read_only_database(tmp_path: Path) -> None:
