@@ -35,24 +35,24 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from tests.chaos.conftest import LONG, Tell
+from tests.chaos.model_commands import (
+    ENVIRONMENTS,
+    FILES,
+    KEYS,
+    commands,
+    environments,
+    files,
+    flips,
+)
 from tests.chaos.model_stores import MemoryShelf, RedisShelf, Shelf, SqliteShelf
+from tests.chaos.model_truth import Truth, hash_of, played
 from tests.chaos.model_world import Line, Sdk, Server, whole_log
 from tests.logs import AT
 from tests.redis_servers import Redis
 
-from flaghoist.model.digest import item_hash, state_hash
-from flaghoist.model.flagfile import parse_flag_document
 from flaghoist_server.change.audit import verify
 from flaghoist_server.change.change import Change
-from flaghoist_server.change.commands import (
-    Apply,
-    Author,
-    Command,
-    CommandError,
-    Ramp,
-    SetState,
-    Undo,
-)
+from flaghoist_server.change.commands import Apply, Author, Command, CommandError
 from flaghoist_server.feed import environment as environment_module
 from flaghoist_server.feed.recover import recover
 from flaghoist_server.feed.writer import Outcome
@@ -63,55 +63,9 @@ from flaghoist_server.store.redis import snapshots as redis_snapshots
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(7200)]
 
-ENVIRONMENTS = ("production", "staging")
 ADA = Author("ada", AT)
-KEYS = ("a", "b", "c")
 STEPS = 40
 
-Documents = tuple[dict[str, tuple[int, bytes]], dict[str, bytes]]
-"""Flags with the version of their last change, and segments."""
-
-
-def _file(flags: str, *, staff: str, both: bool = True) -> Apply:
-    """A file with these flags: a capital one asks for a segment, and requires the first."""
-    behaviours = {
-        "plain": {"default": {"on": 50, "off": 50}},
-        "asking": {
-            "requires": [{"flag": "a", "variants": ["on"]}],
-            "rules": [{"when": {"segment": "staff"}, "serve": "on"}],
-        },
-    }
-    definitions = {
-        name.lower(): {
-            "description": f"one of {flags}",
-            "environments": {
-                environment: behaviours["asking" if name.isupper() else "plain"]
-                for environment in ENVIRONMENTS[: 2 if both else 1]
-            },
-        }
-        for name in flags
-    }
-    segments = {"staff": {"when": {"attribute": "email", "ends_with": [staff]}}}
-    document = {"flaghoist": 1, "segments": segments, "flags": definitions}
-    return Apply(parse_flag_document(document), prune=not staff)
-
-
-FILES = [
-    _file("abc", staff="@a"),
-    _file("aBC", staff="@b"),
-    _file("aB", staff="@a", both=False),
-    _file("a", staff=""),
-    _file("ab", staff="@c"),
-]
-
-files = st.sampled_from(FILES)
-flips = st.one_of(
-    st.builds(SetState, st.sampled_from(KEYS), st.sampled_from(["on", "off", "kill"])),
-    st.builds(Ramp, st.sampled_from(KEYS), st.integers(0, 100)),
-    st.builds(Undo, st.sampled_from(KEYS)),
-)
-commands = flips | files
-environments = st.sampled_from(ENVIRONMENTS)
 numbers = st.integers(0, 11)
 """Which server, SDK, line or frame: counted around those that there are."""
 
@@ -128,11 +82,12 @@ class Model(RuleBasedStateMachine):
         self.servers = [Server(shelf, self.epochs.__next__) for _ in range(shelf.servers)]
         self.sdks = [Sdk(name) for name in (*ENVIRONMENTS, ENVIRONMENTS[0])]
         self.direct = shelf.open()
-        self.right: dict[tuple[str, str, int], list[Documents]] = {}
+        self.truth = Truth()
         self.logs: dict[str, list[Change]] = {}
         self.acknowledged: dict[str, Change] = {}
         self.taken: set[str] = set()
         self.backup: Any = None
+        self.begun = False
         self.away = False
         self.last: tuple[Command, str | None, str, Outcome] | None = None
         self.requests = itertools.count()
@@ -148,6 +103,7 @@ class Model(RuleBasedStateMachine):
         """Servers on a store with two environments and some flags, and an SDK for each."""
         self.run(self._begin())
         self.backup = self.shelf.kept()
+        self.begun = True
 
     async def _begin(self) -> None:
         await self.direct.start()
@@ -350,25 +306,20 @@ class Model(RuleBasedStateMachine):
             snapshot = sdk.snapshot
             assert [] == sdk.went_back
             if snapshot.loaded:
-                place = (sdk.environment, snapshot.epoch, snapshot.version)
-                assert (snapshot.documents, snapshot.segments) in self.right[place]
-                assert _hash(snapshot.documents, snapshot.segments) == snapshot.hash
+                right = self.truth.at(sdk.environment, snapshot.epoch, snapshot.version)
+                assert (snapshot.documents, snapshot.segments) in right
+                assert hash_of(snapshot.documents, snapshot.segments) == snapshot.hash
                 assert {} == snapshot.rejected
 
     def _note(self, logs: dict[str, list[Change]]) -> None:
-        if logs == self.logs:
-            return
-        self.logs = logs
-        for name, log in logs.items():
-            for change, documents in _played(log):
-                known = self.right.setdefault((name, change.epoch, change.version), [])
-                if documents not in known:
-                    known.append(documents)
+        if logs != self.logs:
+            self.logs = logs
+            self.truth.note(logs)
 
     def teardown(self) -> None:
         """The faults end, and all have what the store has."""
         try:
-            if self.logs:
+            if self.begun:
                 self.run(self._settle())
                 self._nothing_is_lost()
         finally:
@@ -387,7 +338,7 @@ class Model(RuleBasedStateMachine):
                 server.beat()
             for sdk in self.sdks:
                 await self._follow(sdk)
-            self.logs = await self._read_logs()
+            self._note(await self._read_logs())
             if self._all_alike():
                 return
         raise AssertionError("they do not come together")
@@ -416,9 +367,8 @@ class Model(RuleBasedStateMachine):
         ) and set(heads) == set(ENVIRONMENTS)
 
     def _nothing_is_lost(self) -> None:
-        self._note(self.logs)
         for sdk in self.sdks:
-            *_, (_, documents) = _played(self.logs[sdk.environment])
+            *_, (_, documents) = played(self.logs[sdk.environment])
             assert documents == (sdk.snapshot.documents, sdk.snapshot.segments)
         logged = {change.hash for log in self.logs.values() for change in log}
         assert [] == [c for c in self.acknowledged.values() if c.hash not in logged | self.taken]
@@ -456,31 +406,6 @@ async def _snapshots_made() -> None:
     await asyncio.gather(*making)
 
 
-def _played(log: list[Change]) -> Iterator[tuple[Change, Documents]]:
-    """Each entry, and what the environment has with it."""
-    flags: dict[str, tuple[int, bytes]] = {}
-    segments: dict[str, bytes] = {}
-    for change in log:
-        for key, edit in change.flags.items():
-            flags.pop(key, None)
-            if edit.new is not None:
-                flags[key] = (change.version, edit.new)
-        for name, edit in change.segments.items():
-            segments.pop(name, None)
-            if edit.new is not None:
-                segments[name] = edit.new
-        yield change, (dict(flags), dict(segments))
-
-
-def _hash(flags: dict[str, tuple[int, bytes]], segments: dict[str, bytes]) -> str:
-    return state_hash(
-        [
-            *(item_hash("flag", key, document) for key, (_, document) in flags.items()),
-            *(item_hash("segment", name, document) for name, document in segments.items()),
-        ]
-    )
-
-
 @pytest.fixture
 def shelves(request: pytest.FixtureRequest) -> Iterator[Callable[[], Shelf]]:
     """Makes a new store of the kind that the test is run with."""
@@ -491,7 +416,7 @@ def shelves(request: pytest.FixtureRequest) -> Iterator[Callable[[], Shelf]]:
         yield {"memory": MemoryShelf, "sqlite": SqliteShelf}[request.param]
 
 
-SCHEDULES = {"memory": (200, 8_000), "sqlite": (40, 1_500), "redis": (15, 500)}
+SCHEDULES = {"memory": (150, 8_000), "sqlite": (40, 1_500), "redis": (15, 500)}
 """Short and long; all together 10,000 in the long form."""
 
 
