@@ -94,10 +94,6 @@ class LiveEnvironment:
         """Everything."""
         return self.frame_since("", 0)
 
-    def broadcast_frame(self, previous_version: int) -> bytes:
-        """What brings an SDK from an earlier version of this epoch to the head."""
-        return self.frame_since(self.head.epoch, previous_version)
-
     def frame_since(self, epoch: str, version: int) -> bytes:
         """What brings an SDK from this position to the head: current, delta or full.
 

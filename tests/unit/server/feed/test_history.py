@@ -7,7 +7,7 @@ from tests.logs import Log
 from tests.stores import FickleStore
 
 from flaghoist_server.change.state import State
-from flaghoist_server.feed.history import NoSuchPast, needed_by, state_at, version_at
+from flaghoist_server.feed.history import NoSuchPast, state_at, version_at
 from flaghoist_server.store.memory import MemoryStore
 
 
@@ -94,31 +94,3 @@ async def test_an_environment_that_was_not() -> None:
         await state_at(MemoryStore(), "nowhere", 1)
     with pytest.raises(NoSuchPast):
         await version_at(MemoryStore(), "nowhere", minute(1))
-
-
-def test_an_evaluation_needs_what_its_flag_refers_to() -> None:
-    """Requirements of requirements, segments of segments, in rules and combinations; no more."""
-    log = Log()
-    log.create()
-    log.change(
-        {
-            "a": b'{"requires":[{"flag":"b","variants":["on"]}],"rules":[{"when":{"any":[{"not":'
-            b'{"segment":"s"}},{"all":[{"segment":"u"}]}]},"serve":"on"},{"serve":"off"}]}',
-            "b": b'{"requires":[{"flag":"c","variants":["on"]},{"flag":"gone","variants":["on"]}]}',
-            "c": b'{"from_the_future":1}',
-            "d": b"{}",
-        },
-        {
-            "s": b'{"when":{"segment":"t"}}',
-            "t": b'{"when":{"segment":"missing"}}',
-            "u": b'{"from_the_future":1}',
-            "v": b'{"when":{"segment":"s"}}',
-        },
-    )
-
-    needed = needed_by(log.state, "a")
-
-    assert {"a", "b", "c"} == set(needed.flags)
-    assert {"s", "t", "u"} == set(needed.segments)
-    assert log.state.head == needed.head
-    assert {} == needed_by(log.state, "unknown").flags
