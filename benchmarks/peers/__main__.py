@@ -59,9 +59,9 @@ class Stopwatch:
         self._loop = loop_of(call, names)
         self._loop(1)
         count = 1
-        while (took := self._loop(count)) < 0.002:
+        while self._loop(count) < 0.002:
             count *= 2
-        self._seconds_each = took / count
+        self._seconds_each = min(self._loop(count) for _ in range(5)) / count
 
     def alone(self, seconds: float) -> float:
         """Nanoseconds a call."""

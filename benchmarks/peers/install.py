@@ -30,13 +30,27 @@ def python_of_peers() -> Path:
 
 
 def install_peers(titles: Iterable[str]) -> dict[str, str]:
-    """Install these, and what ours needs. What could not be, by title, and why."""
+    """Install these, and what ours needs. What could not be, by title, and why.
+
+    Nothing is done if all of it was done before.
+    """
+    mark = VENV / "installed"
+    wanted = {peer.title: peer.package for peer in CONTENDERS if peer.title in titles}
+    done = "\n".join([PINS.read_text(), *wanted])
+    if mark.exists() and mark.read_text() == done:
+        return {}
+    failed = _install_all(wanted)
+    if not failed:
+        mark.write_text(done)
+    return failed
+
+
+def _install_all(wanted: dict[str, str]) -> dict[str, str]:
     if not VENV.exists():
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     reason = _install(*OURS_NEEDS)
     if reason:
         sys.exit(f"{', '.join(OURS_NEEDS)} cannot be installed: {reason}")
-    wanted = {peer.title: peer.package for peer in CONTENDERS if peer.title in titles}
     failed = {}
     for title, package in wanted.items():
         reason = _install(package) if package not in ("flaghoist", *OURS_NEEDS) else ""

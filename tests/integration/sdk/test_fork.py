@@ -214,7 +214,7 @@ def test_every_worker_of_a_celery_pool_sees_a_flip(service: Service, tmp_path: P
             return len([row for row in service.fleet() if row["app"] == "tasks"])
 
         until(lambda: connected() == 4, within_s=SEEN_WITHIN_S + BUSY_S)
-        receipt = service.change("off", wait_s=SEEN_WITHIN_S)
+        receipt = service.change("off", wait_s=2 * SEEN_WITHIN_S)
         asked = subprocess.run(
             [sys.executable, "-c", ASK, "4"],
             env=environ,

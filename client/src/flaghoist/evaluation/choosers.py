@@ -109,13 +109,14 @@ class Split(Chooser):
 
     def choose(self, context: object) -> Outcome:
         """The outcome of the context's bucket."""
-        if type(context) is str and self.by_key:
-            text = context
-        else:
-            found = self.text(context)
-            if found is None:
+        text: str | None = None
+        if self.by_key:
+            key = context.targeting_key if type(context) is Context else context
+            text = key if type(key) is str else None
+        if text is None:
+            text = self.text(context)
+            if text is None:
                 return self.unbucketed
-            text = found
         # Written out from `Bucketer.hash`: as plain Python, another call would be a tenth more.
         if digest is None:
             hashed = self.bucketer.start.followed_by(text.encode())
