@@ -153,7 +153,7 @@ def test_a_new_epoch_comes_with_a_snapshot(
 
     until(lambda: not client.is_enabled(FLAG))
     assert ("e2", 2) == (client.status.epoch, client.status.version)
-    until(lambda: fake.acks[-1] == ("e2", 2))
+    until(lambda: fake.acks[-1:] == [("e2", 2)])
     assert "began a new epoch" in caplog.text
 
 

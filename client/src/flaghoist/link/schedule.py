@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["FIRST_S", "HEALTHY_S", "LONGEST_S", "REFUSED_S", "SHORTEST_S", "Schedule"]
 
 SHORTEST_S = 0.1
-FIRST_S = 1.0
-"""The range of the first wait: 10,000 SDKs come back over a second, not at once."""
+FIRST_S = 2.0
+"""The range of the first wait: 10,000 SDKs come back over two seconds, not at once."""
 LONGEST_S = 30.0
 GROWTH = 1.5
-"""Of the range, with every failure. By 2 the unluckiest of 2,000 would be back 20 s after an outage
-of two seconds, by 1.5 after six; an outage of 30 s costs each nine attempts, and not seven."""
+"""Of the range, with every failure. After an outage of ten seconds, which costs each client five
+attempts, half of them are back within three; by 2 it would be four attempts, and six seconds."""
 HEALTHY_S = 60.0
 REFUSED_S = 60.0
 """± 50 %."""

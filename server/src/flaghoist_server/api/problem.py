@@ -101,7 +101,7 @@ def _command_error(_: Request[Any, Any, Any], error: CommandError) -> Response[A
 
 
 def _store_away(_: Request[Any, Any, Any], error: StoreUnavailable) -> Response[Any]:
-    detail = f"the store cannot be reached, so nothing was changed: {error}"
+    detail = f"nothing was changed: {error}"
     headers = {"Retry-After": str(_RETRY_SECONDS)}
     return problem_response(503, detail, kind="store-unavailable", headers=headers)
 

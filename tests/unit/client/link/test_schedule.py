@@ -21,7 +21,7 @@ SEEDS = range(200)
 
 
 @pytest.mark.parametrize(
-    ("failures", "ceiling"), [(1, FIRST_S), (2, 1.5), (3, 2.25), (10, LONGEST_S), (99, LONGEST_S)]
+    ("failures", "ceiling"), [(1, FIRST_S), (2, 3.0), (3, 4.5), (10, LONGEST_S), (99, LONGEST_S)]
 )
 def test_a_wait_is_drawn_from_the_whole_of_its_range(failures: int, ceiling: float) -> None:
     """The range grows up to its longest; the first wait is random, too."""
@@ -117,7 +117,7 @@ def test_a_move_is_spread_and_goes_elsewhere_first() -> None:
 
 
 def test_a_fleet_comes_back_soon_and_not_at_once() -> None:
-    """2,000 clients of a server that was away for two seconds: each within ten, few in an instant."""
+    """2,000 clients of a server that was away for two seconds: each within fifteen, few at one moment."""
     back = []
     for seed in range(2_000):
         schedule, now = Schedule(1, Random(seed)), 0.0
@@ -128,5 +128,5 @@ def test_a_fleet_comes_back_soon_and_not_at_once() -> None:
 
     instants = Counter(int(when * 10) for when in back)
 
-    assert max(back) < 2.0 + 10.0
+    assert max(back) < 2.0 + 15.0
     assert max(instants.values()) < 200
