@@ -33,8 +33,8 @@ types: $(VENV)/tested
 unit-compiled: $(VENV)/tested  ## the client's unit suite over the compiled package
 	$(BIN)/python -m pytest tests/unit/client -o pythonpath=. -q -n auto --maxprocesses 4 -p no:cacheprovider --compiled
 
-suite: $(VENV)/tested  ## all tests, over the sources, with coverage, on two cores or up to four
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
+suite: $(VENV)/tested  ## all tests, over the sources, with coverage, by three workers: they wait for processes more than they compute
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 LONG := FLAGHOIST_CHAOS=long FLAGHOIST_FORKS=1000 FLAGHOIST_CACHE_KILLS=1000
 FAULTS := tests/chaos tests/integration/sdk/test_fork.py tests/integration/server/test_kill.py \

@@ -416,7 +416,7 @@ def shelves(request: pytest.FixtureRequest) -> Iterator[Callable[[], Shelf]]:
         yield {"memory": MemoryShelf, "sqlite": SqliteShelf}[request.param]
 
 
-SCHEDULES = {"memory": (150, 8_000), "sqlite": (40, 1_500), "redis": (15, 500)}
+SCHEDULES = {"memory": (80, 8_000), "sqlite": (25, 1_500), "redis": (10, 500)}
 """Short and long; all together 10,000 in the long form."""
 
 

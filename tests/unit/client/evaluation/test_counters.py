@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Iterator
 
-import pytest
 from tests.unit.client.flags import ON, lookup_of
+from tests.unit.client.threads import switching_often
 
 from flaghoist.evaluation.counters import Counters
 
 THREADS = 16
-LOOKUPS = 5_000
+LOOKUPS = 2_000
 
 
-@pytest.fixture
-def quick_switches() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
-
-
-@pytest.mark.usefixtures("quick_switches")
 def test_no_evaluation_is_lost_under_threads() -> None:
     """Sixteen threads that switch all the time, and drains in between, add up exactly."""
     lookup = lookup_of({"on": ON, "ten": {"off_variant": "off", "default": {"on": 10, "off": 90}}})
@@ -43,12 +32,13 @@ def test_no_evaluation_is_lost_under_threads() -> None:
 
     threads = [threading.Thread(target=evaluate) for _ in range(THREADS)]
     drainer = threading.Thread(target=drain)
-    for thread in [*threads, drainer]:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    done.set()
-    drainer.join()
+    with switching_often():
+        for thread in [*threads, drainer]:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        done.set()
+        drainer.join()
     drained.append(lookup.counters.drain())
 
     total: dict[str, int] = {}

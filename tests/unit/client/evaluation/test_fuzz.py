@@ -9,8 +9,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from random import Random
 from typing import Any
 
@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.client.evaluation.worlds import FLAGS, attribute, context, world
 from tests.unit.client.flags import OFF, ON, lookup_of, raw
+from tests.unit.client.threads import switching_often
 
 from flaghoist.evaluation import COMPILED
 from flaghoist.evaluation.context import Context
@@ -37,28 +38,6 @@ def ask(lookup: Lookup, key: Any, asked: Any, default: Any) -> None:
     assert type(lookup.is_enabled(key, asked, default)) is bool
     lookup.value(key, asked, default)
     assert type(lookup.evaluate(key, asked, default)) is Evaluation
-
-
-@contextmanager
-def switching_often() -> Iterator[None]:
-    """Threads take turns a thousand times as often as they do by default."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(5e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-@contextmanager
-def untraced_threads() -> Iterator[None]:
-    """CPython 3.11 fails to begin threads with a coverage run's tracer when they switch often."""
-    tracer = threading.gettrace()
-    threading.settrace(None)  # type: ignore[arg-type]  # the stub knows no way to take it back
-    try:
-        yield
-    finally:
-        threading.settrace(tracer)  # type: ignore[arg-type]
 
 
 def test_fuzz_any_flag_in_any_context_has_an_answer_and_does_no_io(no_io: NoIo) -> None:
@@ -162,7 +141,7 @@ def test_fuzz_pinned_reads_see_no_torn_pair() -> None:
             seen.append(READS_A_BLOCK)
             left -= 1
 
-    with untraced_threads(), switching_often():
+    with switching_often():
         readers = [threading.Thread(target=read) for _ in range(16)]
         for thread in readers:
             thread.start()
