@@ -33,7 +33,8 @@ types: $(VENV)/tested
 unit-compiled: $(VENV)/tested  ## the client's unit suite over the compiled package
 	$(BIN)/python -m pytest tests/unit/client -o pythonpath=. -q -n auto --maxprocesses 4 -p no:cacheprovider --compiled
 
-suite: $(VENV)/tested  ## all tests, over the sources, with coverage, by three workers: they wait for processes more than they compute
+suite: $(VENV)/tested  ## all tests, over the sources, with coverage
+	@# Three workers for two cores: much of it is waiting for processes.
 	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(ARGS)
 
 LONG := FLAGHOIST_CHAOS=long FLAGHOIST_FORKS=1000 FLAGHOIST_CACHE_KILLS=1000

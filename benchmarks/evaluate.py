@@ -219,7 +219,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--install", action="store_true", help="install the peers first")
     parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--only", nargs="+", default=[one.title for one in CONTENDERS])
+    titles = [one.title for one in CONTENDERS]
+    parser.add_argument("--only", nargs="+", default=titles, choices=titles, metavar="TITLE")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     chosen = [one for one in CONTENDERS if one.title in options.only]
